@@ -1,0 +1,79 @@
+#pragma once
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "autotune/clock.hpp"
+
+namespace autotune {
+
+/// Where joules come from.
+enum class EnergySource { nvml_counter, nvml_power_instant, nvml_power_average, rapl, modelled, none };
+
+/// What the joules cover.
+enum class EnergyScope { gpu, module, whole_gpu, cpu_package, dram };
+
+[[nodiscard]] std::string_view to_string(EnergySource source) noexcept;
+[[nodiscard]] std::optional<EnergySource> parse_energy_source(std::string_view text) noexcept;
+[[nodiscard]] std::string_view to_string(EnergyScope scope) noexcept;
+[[nodiscard]] std::optional<EnergyScope> parse_energy_scope(std::string_view text) noexcept;
+
+/// What a `Reading` holds.
+enum class ReadingKind { cumulative_joules, watts };
+
+struct MeterInfo {
+  EnergySource source = EnergySource::none;
+  EnergyScope scope = EnergyScope::cpu_package;
+  ReadingKind kind = ReadingKind::cumulative_joules;
+  bool claimable = false;  ///< False for modelled energy and whatever a test or fake provides.
+  std::string note;        ///< What a reader must know, e.g. the constant wattage of `modelled`.
+  std::chrono::nanoseconds poll_period{std::chrono::milliseconds(20)};  ///< 0: the edges suffice.
+
+  friend bool operator==(const MeterInfo&, const MeterInfo&) = default;
+};
+
+struct Reading {
+  Timestamp time{};
+  double value = 0;  ///< Joules since an arbitrary start, never falling; or watts.
+
+  friend bool operator==(const Reading&, const Reading&) = default;
+};
+
+/// Reads the energy of one device. Several threads may read different meters at once.
+class EnergyMeter {
+ public:
+  virtual ~EnergyMeter() = default;
+  [[nodiscard]] virtual const MeterInfo& info() const = 0;
+
+  /// The reading of this moment; nothing if the device gave none. A missing reading is never zero.
+  [[nodiscard]] virtual std::optional<Reading> read() = 0;
+};
+
+/// Joules between two moments: a counter is interpolated between its changes, watts are integrated
+/// by the trapezoidal rule. Nothing if the readings do not reach over [begin, end], if a counter
+/// fell or never moved, or if a value is negative or not finite.
+[[nodiscard]] std::optional<double> joules_between(std::span<const Reading> readings,
+                                                   ReadingKind kind, Timestamp begin,
+                                                   Timestamp end);
+
+/// Which meter the user wants; `any` is the first that works.
+enum class MeterChoice { any, nvml, rapl, modelled };
+
+struct MeterOptions {
+  MeterChoice choice = MeterChoice::any;
+  int nvml_index = 0;               ///< With `nvml`: the device by NVML's own index.
+  bool device_is_gpu = false;       ///< What is tuned: decides which meters can see it.
+  std::string pci_address;          ///< Of the GPU that is tuned; empty on a CPU.
+  std::optional<double> modelled_watts;  ///< The constant of `modelled`; by default the device's.
+};
+
+/// The meters of a tune, the ranking one first. Under `any` the order is NVML counter, NVML power,
+/// RAPL, modelled, each skipped with a warning where it cannot be read.
+/// @throws Error (meter) if a meter named by the user does not give a reading
+[[nodiscard]] std::vector<std::unique_ptr<EnergyMeter>> open_meters(
+    const MeterOptions& options, std::vector<std::string>& warnings);
+
+}  // namespace autotune

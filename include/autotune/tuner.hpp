@@ -1,0 +1,131 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "autotune/device.hpp"
+#include "autotune/energy.hpp"
+#include "autotune/searcher.hpp"
+#include "autotune/trial.hpp"
+#include "autotune/workload.hpp"
+
+namespace autotune {
+
+/// How much care a tune takes: `quick` screens in a minute and claims nothing, `standard` races and
+/// gives intervals, `full` confirms at steady temperature.
+enum class Effort { quick, standard, full };
+
+[[nodiscard]] std::string_view to_string(Effort effort) noexcept;
+[[nodiscard]] std::optional<Effort> parse_effort(std::string_view text) noexcept;
+
+/// Limits on the answer.
+struct Constraints {
+  std::optional<double> max_latency_ms;          ///< On p99; the maximum below 100 iterations.
+  std::optional<std::uint64_t> max_memory_bytes;
+  double min_cosine = 0.999;                     ///< Of the worst row against true FP32.
+  std::optional<double> max_relative_l2;  ///< By default √(2(1 − min_cosine)), 0.045 at 0.999.
+
+  [[nodiscard]] double relative_l2_limit() const noexcept;
+
+  /// Finite outputs, cosine and L2 within the limits.
+  [[nodiscard]] bool accepts(const Accuracy& accuracy) const noexcept;
+};
+
+/// Limits on the search itself. Absent: by effort (60, 300, 1,800 s) and 50 kJ.
+struct Budget {
+  std::optional<double> seconds;  ///< Wall time of the whole tune, counted from `started`.
+  double joules = 50'000;         ///< About two minutes of an H100 at full power.
+
+  [[nodiscard]] double seconds_for(Effort effort) const noexcept;
+};
+
+/// How windows are measured (docs/measuring.md).
+struct MeasureOptions {
+  double window_seconds = 0.7;   ///< Aim of one window.
+  int min_iterations = 3;        ///< Per window, however long they take.
+  double warm_up_seconds = 0.2;  ///< At least, and until memory has settled.
+  double max_warm_up_seconds = 3;
+
+  /// `quick` 0.7 s, `standard` 2 s, `full` 5 s (research: 2 s screen, 5 s decide).
+  [[nodiscard]] static MeasureOptions for_effort(Effort effort) noexcept;
+};
+
+/// What to tell somebody who watches.
+struct Progress {
+  int trials = 0;                    ///< Configurations measured so far.
+  std::size_t configurations = 0;    ///< In the space.
+  double seconds = 0;                ///< Spent.
+  double budget_seconds = 0;
+  std::optional<Trial> best;         ///< So far.
+  std::string activity;              ///< E.g. `batch=8,precision=fp32,layout=plain`.
+};
+
+struct TuneOptions {
+  int min_batch = 1;
+  int max_batch = 128;
+  std::vector<Precision> precisions;  ///< Empty: all there are.
+  std::vector<Layout> layouts;        ///< Empty: all there are.
+  std::optional<Config> baseline;     ///< What runs today; by default FP32 at batch 1.
+  Constraints constraints;
+  Budget budget;
+  Effort effort = Effort::standard;
+  std::string searcher;               ///< Empty: the default one.
+  std::uint64_t seed = 0;
+  Device device;                      ///< For the profile's key.
+  std::optional<Timestamp> started;   ///< Of the program; by default when `tune` is called.
+  std::function<void(const Progress&)> on_progress;
+  std::function<bool()> stop_requested;  ///< True ends the tune with what it has.
+};
+
+/// A named configuration to compare with, and what the best one saves against it.
+struct Baseline {
+  std::string name;  ///< `incumbent`, `fp32_batch_1`, `fastest`, `largest_batch`.
+  Trial trial;
+  double saving = 0;  ///< 1 − J/unit of the best over that of this one.
+  std::optional<Interval> saving_ci95;
+};
+
+struct Spent {
+  double seconds = 0;
+  double joules = 0;
+  int trials = 0;
+};
+
+/// Everything a tune found out.
+struct TuneResult {
+  Description workload;
+  HardwareKey key;
+  Device device;
+  MeterInfo meter;
+  Effort effort = Effort::standard;
+  Constraints constraints;
+  std::uint64_t seed = 0;
+  std::string searcher;
+  Trial best;
+  std::optional<Trial> lossy_best;  ///< What a looser accuracy limit would save beyond `best`.
+  std::vector<Baseline> baselines;
+  std::vector<Trial> ties;          ///< Not told apart from the best.
+  std::vector<Trial> trials;        ///< All of them, in order of first measurement.
+  Spent spent;
+  std::optional<double> pays_back_after_units;  ///< Nothing if the incumbent is the best.
+  bool complete = true;  ///< False after an interruption or a left-out incumbent or confirmation.
+  std::vector<std::string> warnings;
+};
+
+/// Finds the configuration of `workload` with the least energy per unit.
+/// @param meters the ranking one first, as `open_meters` gives them
+/// @throws Error (constraints) if nothing measured meets them, naming the closest miss
+[[nodiscard]] TuneResult tune(Workload& workload,
+                              const std::vector<std::unique_ptr<EnergyMeter>>& meters,
+                              Clock& clock, const TuneOptions& options);
+
+/// One configuration by the same protocol: no search, no limits.
+[[nodiscard]] Trial measure(Workload& workload,
+                            const std::vector<std::unique_ptr<EnergyMeter>>& meters, Clock& clock,
+                            const Config& config, const MeasureOptions& options, int windows = 3);
+
+}  // namespace autotune

@@ -1,0 +1,54 @@
+#pragma once
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "autotune/workload.hpp"
+
+namespace autotune {
+
+/// Version of the messages between tuner and worker (docs/worker_protocol.md).
+inline constexpr int worker_protocol_version = 1;
+
+/// What the worker is to load. The worker makes the device `cpu` or `cuda:N`.
+struct WorkloadOptions {
+  std::filesystem::path model;
+  std::optional<std::filesystem::path> inputs;  ///< From torch.save; or `input_specs`.
+  std::vector<std::string> input_specs;         ///< `int64[batch,128]:0..30521`, one per argument.
+  std::string name;                             ///< Empty: the model file's stem.
+  std::string unit;                             ///< Empty: `item`, or `token` with a mask.
+  double units_per_item = 1;
+  std::optional<std::string> units_from_mask;   ///< Argument whose sum counts units: `1`, `2.0`.
+  std::vector<std::string> batch_dims;          ///< `ARG:DIM` or `ARG:none`.
+  std::string device = "cpu";
+  std::uint64_t seed = 0;                       ///< Of generated inputs.
+
+  friend bool operator==(const WorkloadOptions&, const WorkloadOptions&) = default;
+};
+
+struct WorkerOptions {
+  WorkloadOptions workload;
+  std::optional<std::filesystem::path> executable;  ///< Else AUTOTUNE_WORKER, else installed.
+  double start_seconds = 120;  ///< For start and `describe`, loading the model included.
+  double reply_seconds = 60;   ///< Beyond what a request itself asks for.
+};
+
+/// The workload of a child process. A child that dies or hangs gives a trial status and is started
+/// again at the next call; its last words are in the reason.
+/// @throws Error (worker) if the executable is missing, of another version or dies at its start
+[[nodiscard]] std::unique_ptr<Workload> start_worker(const WorkerOptions& options);
+
+/// Where the worker is: `executable` if given, else `AUTOTUNE_WORKER`, else beside this program
+/// (`../libexec/autotune-worker`) and where it was installed.
+/// @throws Error (worker) naming every place that was looked at
+[[nodiscard]] std::filesystem::path find_worker(
+    const std::optional<std::filesystem::path>& executable);
+
+/// Fingerprint of a model file: `zip:` and a hash over its archive's entry names, sizes and CRC-32s;
+/// the archive's directory is read, not the weights.
+/// @throws Error (model) if the file is missing, empty, or no zip archive
+[[nodiscard]] std::string model_fingerprint(const std::filesystem::path& model);
+
+}  // namespace autotune

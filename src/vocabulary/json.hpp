@@ -1,0 +1,40 @@
+#pragma once
+#include <nlohmann/json.hpp>
+
+#include "autotune/energy.hpp"
+#include "autotune/trial.hpp"
+#include "autotune/workload.hpp"
+
+// The JSON of the vocabulary: one shape in worker messages, profiles, reports and the command
+// line. Reading throws nlohmann::json::exception for a missing field or a wrong type, and for a
+// word that is not known; unknown fields are passed over.
+namespace autotune {
+
+/// Object in which keys keep the order of insertion, as all our JSON is written.
+using Json = nlohmann::ordered_json;
+
+void to_json(Json& json, const Arm& arm);
+void from_json(const Json& json, Arm& arm);
+void to_json(Json& json, const Config& config);  ///< {batch, precision, layout, execution{…}}
+void from_json(const Json& json, Config& config);
+void to_json(Json& json, const Interval& interval);  ///< [low, high]
+void from_json(const Json& json, Interval& interval);
+void to_json(Json& json, const EnergyPerUnit& energy);
+void from_json(const Json& json, EnergyPerUnit& energy);
+void to_json(Json& json, const Measurement& measurement);
+void from_json(const Json& json, Measurement& measurement);
+void to_json(Json& json, const Accuracy& accuracy);
+void from_json(const Json& json, Accuracy& accuracy);
+void to_json(Json& json, const Trial& trial);
+void from_json(const Json& json, Trial& trial);
+void to_json(Json& json, const UnsupportedArm& arm);
+void from_json(const Json& json, UnsupportedArm& arm);
+void to_json(Json& json, const WorkloadId& id);
+void from_json(const Json& json, WorkloadId& id);
+void to_json(Json& json, const MeterInfo& meter);  ///< {source, scope, claimable, note}
+void from_json(const Json& json, MeterInfo& meter);
+
+/// A number, or null where there is none or it is not finite: NaN and infinity are no JSON.
+[[nodiscard]] Json number_or_null(std::optional<double> value);
+
+}  // namespace autotune
