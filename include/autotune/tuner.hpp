@@ -123,9 +123,11 @@ struct TuneResult {
                               const std::vector<std::unique_ptr<EnergyMeter>>& meters,
                               Clock& clock, const TuneOptions& options);
 
-/// One configuration by the same protocol: no search, no limits.
-[[nodiscard]] Trial measure(Workload& workload,
-                            const std::vector<std::unique_ptr<EnergyMeter>>& meters, Clock& clock,
+/// One configuration by the same protocol: no search, no limits; `inaccurate` by the default ones
+/// is a status beside the figures.
+/// @param description what `workload.describe()` gave
+[[nodiscard]] Trial measure(Workload& workload, const Description& description,
+                            const std::vector<std::unique_ptr<EnergyMeter>>& meters,
                             const Config& config, const MeasureOptions& options, int windows = 3);
 
 }  // namespace autotune

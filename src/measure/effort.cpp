@@ -1,0 +1,36 @@
+#include <cmath>
+
+#include "autotune/tuner.hpp"
+
+namespace autotune {
+
+MeasureOptions MeasureOptions::for_effort(Effort effort) noexcept {
+  // 2 s windows screen and 5 s windows decide (docs/measuring.md#windows); `quick` only screens and
+  // takes shorter ones so that a minute holds enough of them.
+  switch (effort) {
+    case Effort::quick:
+      return {.window_seconds = 0.5, .min_iterations = 2, .warm_up_seconds = 0.1};
+    case Effort::standard:
+      return {.window_seconds = 2, .min_iterations = 5, .warm_up_seconds = 0.5};
+    case Effort::full:
+      return {.window_seconds = 5, .min_iterations = 20, .warm_up_seconds = 1};
+  }
+  return {};
+}
+
+double Budget::seconds_for(Effort effort) const noexcept {
+  if (seconds) return *seconds;
+  return effort == Effort::quick ? 60 : effort == Effort::standard ? 300 : 1800;
+}
+
+double Constraints::relative_l2_limit() const noexcept {
+  // For unit vectors |a − b|² = 2(1 − cos): the same limit, seen over all rows at once.
+  return max_relative_l2.value_or(std::sqrt(2 * (1 - min_cosine)));
+}
+
+bool Constraints::accepts(const Accuracy& accuracy) const noexcept {
+  return accuracy.finite && accuracy.worst_cosine >= min_cosine &&
+         accuracy.relative_l2 <= relative_l2_limit();
+}
+
+}  // namespace autotune

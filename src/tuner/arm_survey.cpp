@@ -1,0 +1,46 @@
+#include "tuner/arm_survey.hpp"
+
+#include <fmt/format.h>
+
+namespace autotune {
+
+bool is_lossy(const Accuracy& accuracy) noexcept {
+  return accuracy.finite && accuracy.worst_cosine >= 0.98 && accuracy.relative_l2 <= 0.2;
+}
+
+std::string inaccuracy(const Accuracy& accuracy, const Constraints& limits) {
+  if (!accuracy.finite) return "outputs are not finite";
+  return fmt::format("worst cosine {:.5f} (limit {:g}), relative L2 {:.4f} (limit {:.3g})",
+                     accuracy.worst_cosine, limits.min_cosine, accuracy.relative_l2,
+                     limits.relative_l2_limit());
+}
+
+ArmSurvey survey(const std::vector<Arm>& arms, Runner& runner, TrialBook& book,
+                 const Constraints& limits, const std::function<bool()>& may_go_on) {
+  ArmSurvey survey;
+  for (const Arm& arm : arms) {
+    if (!may_go_on()) {
+      survey.complete = false;
+      break;
+    }
+    const Prepared prepared = runner.check(arm, 0);
+    if (prepared.status != TrialStatus::ok) {
+      survey.unsupported.push_back({arm.precision, arm.layout, prepared.reason});
+      book.add_failure({1, arm}, prepared.status, prepared.reason);
+      continue;
+    }
+    const bool accepted = limits.accepts(prepared.accuracy);
+    const std::string reason = accepted ? "" : inaccuracy(prepared.accuracy, limits);
+    book.set_accuracy(arm, prepared.accuracy, accepted, reason);
+    if (accepted) {
+      survey.accepted.push_back(arm);
+    } else if (is_lossy(prepared.accuracy)) {
+      survey.lossy.push_back(arm);
+    } else {
+      book.add_failure({1, arm}, TrialStatus::inaccurate, reason);
+    }
+  }
+  return survey;
+}
+
+}  // namespace autotune

@@ -1,0 +1,30 @@
+#pragma once
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "autotune/tuner.hpp"
+#include "measure/runner.hpp"
+#include "tuner/trial_book.hpp"
+
+namespace autotune {
+
+/// Arms by what the accuracy gate says of them.
+struct ArmSurvey {
+  std::vector<Arm> accepted;  ///< Within the limits.
+  std::vector<Arm> lossy;     ///< Outside, but close enough to show what a looser limit would save.
+  std::vector<UnsupportedArm> unsupported;  ///< Failed to prepare.
+  bool complete = true;                     ///< Every arm was checked.
+};
+
+/// Whether an arm outside the limits is still worth measuring (design: cosine ≥ 0.98, L2 ≤ 0.2).
+[[nodiscard]] bool is_lossy(const Accuracy& accuracy) noexcept;
+
+/// Why `accuracy` is outside `limits`, with the numbers.
+[[nodiscard]] std::string inaccuracy(const Accuracy& accuracy, const Constraints& limits);
+
+/// Prepares every arm once and compares its outputs with true FP32, until `may_go_on` says no.
+[[nodiscard]] ArmSurvey survey(const std::vector<Arm>& arms, Runner& runner, TrialBook& book,
+                               const Constraints& limits, const std::function<bool()>& may_go_on);
+
+}  // namespace autotune

@@ -1,0 +1,34 @@
+#include "tuner/race.hpp"
+
+#include <algorithm>
+#include <random>
+
+namespace autotune {
+namespace {
+
+/// Random order in which configurations of one arm are neighbours.
+void shuffle_by_arm(std::vector<Config>& configs, std::mt19937_64& generator) {
+  std::shuffle(configs.begin(), configs.end(), generator);
+  for (auto group = configs.begin(); group != configs.end();) {
+    const Arm arm = group->arm;
+    group = std::stable_partition(group, configs.end(),
+                                  [&](const Config& config) { return config.arm == arm; });
+  }
+}
+
+}  // namespace
+
+int race(std::vector<Config> finalists, int max_rounds, std::uint64_t seed,
+         const std::function<bool(const Config&)>& measure,
+         const std::function<bool(std::size_t finalists)>& may_go_on) {
+  std::mt19937_64 generator(seed);
+  int rounds = 0;
+  while (rounds < max_rounds && !finalists.empty() && may_go_on(finalists.size())) {
+    shuffle_by_arm(finalists, generator);
+    std::erase_if(finalists, [&](const Config& config) { return !measure(config); });
+    ++rounds;
+  }
+  return rounds;
+}
+
+}  // namespace autotune

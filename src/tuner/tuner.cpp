@@ -1,0 +1,329 @@
+#include "tuner/tuner.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "autotune/comparison.hpp"
+#include "autotune/error.hpp"
+#include "tuner/conclusion.hpp"
+#include "tuner/race.hpp"
+
+namespace autotune {
+namespace {
+
+// Shares of the time budget. The race keeps 35 % (research on search: less leaves the finalists
+// unresolved); arms outside the accuracy limits get at most a quarter (docs/architecture.md).
+constexpr double search_ends_at = 0.65;
+constexpr double lossy_share = 0.25;
+constexpr double survey_ends_at = 0.4;
+
+constexpr std::size_t max_finalists = 5;
+constexpr int min_race_rounds = 2;  // An interval needs two.
+
+int race_rounds(Effort effort) {
+  return effort == Effort::quick ? 4 : effort == Effort::standard ? 8 : 15;
+}
+
+bool wanted(const Arm& arm, const TuneOptions& options) {
+  const auto listed = [](const auto& list, auto value) {
+    return list.empty() || std::ranges::find(list, value) != list.end();
+  };
+  return listed(options.precisions, arm.precision) && listed(options.layouts, arm.layout);
+}
+
+}  // namespace
+
+Tuner::Tuner(Workload& workload, const std::vector<std::unique_ptr<EnergyMeter>>& meters,
+             Clock& clock, const TuneOptions& options)
+    : workload_(workload),
+      clock_(clock),
+      options_(options),
+      spend_(clock, *meters.at(0), options.started.value_or(clock.now())),
+      budget_seconds_(options.budget.seconds_for(options.effort)),
+      meters_(meters) {}
+
+TuneResult Tuner::run() {
+  describe();
+  measure_baselines();
+  survey_arms();
+  const double lossy_seconds = survey_.lossy.empty() ? 0 : lossy_share * budget_seconds_;
+  search(survey_.accepted, search_ends_at * budget_seconds_ - lossy_seconds);
+  search(survey_.lossy, search_ends_at * budget_seconds_);
+  race_finalists();
+  confirm_accuracy();
+  return conclude();
+}
+
+void Tuner::describe() {
+  description_ = workload_.describe();
+  warnings_ = description_.warnings;
+  runner_ = std::make_unique<Runner>(workload_, meters_,
+                                     MeasureOptions::for_effort(options_.effort), description_);
+  std::ranges::copy_if(description_.arms, std::back_inserter(arms_),
+                       [&](const Arm& arm) { return wanted(arm, options_); });
+  if (arms_.empty()) {
+    std::string reasons;
+    for (const UnsupportedArm& arm : description_.unsupported) {
+      reasons +=
+          fmt::format("\n {} {}: {}", to_string(arm.precision), to_string(arm.layout), arm.reason);
+    }
+    throw Error(ErrorCode::constraints,
+                "none of the named precisions and layouts can run here." + reasons);
+  }
+  if (description_.max_batch > 0 && options_.min_batch > description_.max_batch) {
+    throw Error(ErrorCode::constraints,
+                fmt::format("the model takes batches up to {}, the range starts at {}. Give "
+                            "--batch 1:{}.",
+                            description_.max_batch, options_.min_batch, description_.max_batch));
+  }
+  const auto fp32 = std::ranges::find_if(description_.arms, [](const Arm& arm) {
+    return arm.precision == Precision::fp32 && arm.layout == Layout::plain;
+  });
+  fp32_batch_1_ = {1, fp32 == description_.arms.end() ? Arm{} : *fp32};
+  incumbent_ = options_.baseline.value_or(fp32_batch_1_);
+  // Compared like for like: in the heap that the arms run in, unless the user names another.
+  if (fp32_batch_1_.arm.execution.retained_heap) {
+    incumbent_.arm.execution.retained_heap = true;
+  }
+}
+
+void Tuner::measure_baselines() {
+  for (const Config& config : {incumbent_, fp32_batch_1_}) {
+    if (book_.find(config) || stopped()) continue;
+    const Outcome outcome = step(config);
+    if (outcome.status == TrialStatus::ok) continue;
+    complete_ = false;
+    warnings_.push_back(
+        fmt::format("{} could not be measured: {}", to_string(config), book_.find(config)->reason));
+  }
+}
+
+void Tuner::survey_arms() {
+  survey_ = survey(arms_, *runner_, book_, options_.constraints,
+                   [&] { return may_spend(survey_ends_at * budget_seconds_); });
+  spend_.note();
+  configurations_ = space_of(survey_.accepted).size() + space_of(survey_.lossy).size();
+  if (survey_.complete) return;
+  complete_ = false;
+  warnings_.push_back(
+      fmt::format("the budget of {:.0f} s ended before every arm was checked.", budget_seconds_));
+}
+
+void Tuner::search(const std::vector<Arm>& arms, double until_seconds) {
+  const SearchSpace space = space_of(arms);
+  if (space.size() == 0) return;
+  SearchOptions search_options{.seed = options_.seed,
+                               .max_latency_ms = options_.constraints.max_latency_ms,
+                               .max_memory_bytes = options_.constraints.max_memory_bytes};
+  const auto searcher = make_searcher(options_.searcher, space, search_options);
+  while (may_spend(until_seconds)) {
+    const auto next = searcher->ask();
+    if (!next) return;
+    searcher->tell(*next, step({next->candidate.batch, arms[next->candidate.arm]}));
+  }
+}
+
+SearchSpace Tuner::space_of(const std::vector<Arm>& arms) const {
+  const int last = description_.max_batch > 0 ? std::min(options_.max_batch, description_.max_batch)
+                                              : options_.max_batch;
+  SearchSpace space;
+  for (const Arm& arm : arms) {
+    std::vector<int> batches(static_cast<std::size_t>(last - options_.min_batch + 1));
+    std::iota(batches.begin(), batches.end(), options_.min_batch);
+    space.arms.push_back({to_string(arm), std::move(batches)});
+  }
+  return space;
+}
+
+Outcome Tuner::step(const Config& config) {
+  report(config);
+  const double before = spend_.seconds();
+  const double joules_before = spend_.joules();
+  const Window window = runner_->window(config);
+  book_.add(config, window);
+  spend_.note();
+  Outcome outcome{.status = window.status,
+                  .seconds = spend_.seconds() - before,
+                  .joules = spend_.joules() - joules_before};
+  step_seconds_.emplace_back(config, outcome.seconds);
+  if (window.status == TrialStatus::ok) {
+    const Measurement measurement = summarise({window});
+    outcome.latency_ms = measurement.latency_p50_ms;
+    outcome.latency_p99_ms = measurement.latency_p99_ms;
+    outcome.joules_per_unit = measurement.joules_per_unit;
+    outcome.peak_memory_bytes = measurement.peak_memory_bytes;
+  }
+  return outcome;
+}
+
+void Tuner::race_finalists() {
+  const std::vector<Config> entrants = finalists();
+  if (entrants.empty()) return;
+  double round_seconds = 0;
+  double round_started = spend_.seconds();
+  race_rounds_ = race(
+      entrants, race_rounds(options_.effort), options_.seed,
+      [&](const Config& config) { return race_window(config); },
+      [&](std::size_t) {
+        round_seconds = spend_.seconds() - round_started;
+        round_started = spend_.seconds();
+        // A round that would not end within the budget is not begun.
+        return may_spend(budget_seconds_ - round_seconds);
+      });
+  if (race_rounds_ >= min_race_rounds) return;
+  complete_ = false;
+  warnings_.push_back(
+      "the budget ended before the finalists were compared in two rounds: the "
+      "answer is unconfirmed.");
+}
+
+bool Tuner::race_window(const Config& config) {
+  if (stopped()) return false;
+  report(config);
+  const Window window = runner_->window(config);
+  book_.add_race(config, window);
+  spend_.note();
+  return window.status == TrialStatus::ok;
+}
+
+std::vector<Config> Tuner::finalists() const {
+  const auto trials = book_.trials();
+  const std::vector<Trial> best = ranked();
+  std::vector<std::optional<Trial>> wanted;  // The most important first.
+  if (!best.empty()) wanted.emplace_back(best.front());
+  wanted.push_back(book_.find(incumbent_));
+  wanted.push_back(book_.find(fp32_batch_1_));
+  if (!best.empty()) wanted.push_back(lossy_best(best.front()));
+  for (std::size_t i = 1; i < std::min(best.size(), max_finalists); ++i)
+    wanted.emplace_back(best[i]);
+  wanted.push_back(fastest(trials));
+  wanted.push_back(largest_batch(trials));
+
+  std::vector<Config> chosen;
+  double seconds_left = (budget_seconds_ - spend_.seconds()) / min_race_rounds;
+  for (const auto& trial : wanted) {
+    if (!trial || !trial->measurement || std::ranges::count(chosen, trial->config)) continue;
+    const double cost = step_seconds(trial->config);
+    if (chosen.size() >= 2 && cost > seconds_left) continue;
+    seconds_left -= cost;
+    chosen.push_back(trial->config);
+  }
+  return chosen;
+}
+
+double Tuner::step_seconds(const Config& config) const {
+  const auto found = std::ranges::find(step_seconds_, config, &std::pair<Config, double>::first);
+  return found == step_seconds_.end() ? 0 : found->second;
+}
+
+void Tuner::confirm_accuracy() {
+  if (race_rounds_ == 0 || stopped()) return;
+  while (true) {
+    const std::vector<Trial> best = ranked();
+    if (best.empty() || best.front().config.arm.precision == Precision::fp32) return;
+    const Config config = best.front().config;
+    const Prepared prepared = runner_->check(config.arm, config.batch);
+    if (prepared.status != TrialStatus::ok) {
+      book_.add_failure(config, prepared.status, prepared.reason);
+      continue;
+    }
+    const bool accepted = options_.constraints.accepts(prepared.accuracy);
+    book_.set_accuracy(config, prepared.accuracy, accepted,
+                       inaccuracy(prepared.accuracy, options_.constraints));
+    if (accepted) return;
+  }
+}
+
+TuneResult Tuner::conclude() {
+  spend_.note();
+  const std::vector<Trial> best = ranked();
+  if (best.empty()) {
+    throw Error(ErrorCode::constraints, closest_miss(book_.trials(), options_.constraints));
+  }
+  TuneResult result;
+  result.workload = description_;
+  result.workload.unsupported.insert(result.workload.unsupported.end(), survey_.unsupported.begin(),
+                                     survey_.unsupported.end());
+  result.device = options_.device;
+  result.key = options_.device.key;
+  result.key.conditions.insert(description_.conditions.begin(), description_.conditions.end());
+  result.meter = meters_.front()->info();
+  result.effort = options_.effort;
+  result.constraints = options_.constraints;
+  result.seed = options_.seed;
+  result.searcher =
+      options_.searcher.empty() ? std::string(searchers().front().name) : options_.searcher;
+  result.best = best.front();
+  result.lossy_best = lossy_best(best.front());
+  result.baselines = baselines(best.front());
+  result.ties = ties(best, book_);
+  result.trials = book_.trials();
+  result.spent = {spend_.seconds(), spend_.joules(), book_.size()};
+  result.complete = complete_ && !stopped();
+  result.warnings = warnings_;
+  const auto incumbent = book_.find(incumbent_);
+  if (incumbent && incumbent->measurement && incumbent->measurement->joules_per_unit) {
+    const double saved =
+        *incumbent->measurement->joules_per_unit - *best.front().measurement->joules_per_unit;
+    if (saved > 0) result.pays_back_after_units = result.spent.joules / saved;
+  }
+  return result;
+}
+
+std::vector<Trial> Tuner::ranked() const { return ranking(book_.trials(), options_.constraints); }
+
+std::optional<Trial> Tuner::lossy_best(const Trial& best) const {
+  std::vector<Trial> lossy;
+  for (Trial trial : book_.trials()) {
+    if (trial.status != TrialStatus::inaccurate || !trial.measurement) continue;
+    trial.status = TrialStatus::ok;
+    if (eligible(trial, options_.constraints)) lossy.push_back(trial);
+  }
+  lossy = ranking(lossy, options_.constraints);
+  if (lossy.empty() ||
+      *lossy.front().measurement->joules_per_unit >= *best.measurement->joules_per_unit) {
+    return std::nullopt;
+  }
+  return book_.find(lossy.front().config);
+}
+
+std::vector<Baseline> Tuner::baselines(const Trial& best) const {
+  std::vector<Baseline> made;
+  const auto add = [&](std::string name, const std::optional<Trial>& trial) {
+    if (trial && trial->measurement && trial->measurement->joules_per_unit) {
+      made.push_back(make_baseline(std::move(name), *trial, best, book_));
+    }
+  };
+  if (options_.baseline) add("incumbent", book_.find(incumbent_));
+  add("fp32_batch_1", book_.find(fp32_batch_1_));
+  const auto trials = book_.trials();
+  add("fastest", fastest(trials));
+  add("largest_batch", largest_batch(trials));
+  return made;
+}
+
+bool Tuner::may_spend(double until_seconds) const {
+  return !stopped() && spend_.seconds() < until_seconds && spend_.joules() < options_.budget.joules;
+}
+
+bool Tuner::stopped() const { return options_.stop_requested && options_.stop_requested(); }
+
+void Tuner::report(const Config& config) const {
+  if (!options_.on_progress) return;
+  const std::vector<Trial> best = ranked();
+  options_.on_progress({.trials = book_.size(),
+                        .configurations = configurations_,
+                        .seconds = spend_.seconds(),
+                        .budget_seconds = budget_seconds_,
+                        .best = best.empty() ? std::nullopt : std::optional(best.front()),
+                        .activity = to_string(config)});
+}
+
+TuneResult tune(Workload& workload, const std::vector<std::unique_ptr<EnergyMeter>>& meters,
+                Clock& clock, const TuneOptions& options) {
+  return Tuner(workload, meters, clock, options).run();
+}
+
+}  // namespace autotune

@@ -1,0 +1,64 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "autotune/tuner.hpp"
+#include "measure/runner.hpp"
+#include "tuner/arm_survey.hpp"
+#include "tuner/spend.hpp"
+#include "tuner/trial_book.hpp"
+
+namespace autotune {
+
+/// One tune, from the description to the result.
+class Tuner {
+ public:
+  Tuner(Workload& workload, const std::vector<std::unique_ptr<EnergyMeter>>& meters, Clock& clock,
+        const TuneOptions& options);
+
+  [[nodiscard]] TuneResult run();
+
+ private:
+  void describe();
+  void measure_baselines();
+  void survey_arms();
+  void search(const std::vector<Arm>& arms, double until_seconds);
+  void race_finalists();
+  void confirm_accuracy();
+  [[nodiscard]] TuneResult conclude();
+
+  [[nodiscard]] SearchSpace space_of(const std::vector<Arm>& arms) const;
+  [[nodiscard]] Outcome step(const Config& config);
+  [[nodiscard]] bool race_window(const Config& config);
+  [[nodiscard]] std::vector<Config> finalists() const;
+  [[nodiscard]] double step_seconds(const Config& config) const;
+  [[nodiscard]] std::vector<Trial> ranked() const;
+  [[nodiscard]] std::optional<Trial> lossy_best(const Trial& best) const;
+  [[nodiscard]] std::vector<Baseline> baselines(const Trial& best) const;
+  [[nodiscard]] bool may_spend(double until_seconds) const;
+  [[nodiscard]] bool stopped() const;
+  void report(const Config& config) const;
+
+  Workload& workload_;
+  Clock& clock_;
+  const TuneOptions& options_;
+  Spend spend_;
+  double budget_seconds_;
+  Description description_;
+  std::unique_ptr<Runner> runner_;
+  const std::vector<std::unique_ptr<EnergyMeter>>& meters_;
+  std::vector<Arm> arms_;  ///< What the user's lists leave of the workload's.
+  ArmSurvey survey_;
+  TrialBook book_;
+  std::vector<std::pair<Config, double>> step_seconds_;  ///< What each step of the search took.
+  Config incumbent_;
+  Config fp32_batch_1_;
+  std::size_t configurations_ = 0;
+  int race_rounds_ = 0;
+  bool complete_ = true;
+  std::vector<std::string> warnings_;
+};
+
+}  // namespace autotune

@@ -1,0 +1,93 @@
+#include "measure/runner.hpp"
+
+#include <gmock/gmock.h>
+
+#include "support/synthetic_workload.hpp"
+
+namespace autotune {
+namespace {
+
+using testing::FakeClock;
+using testing::SyntheticMeter;
+using testing::SyntheticWorkload;
+
+struct Bench {
+  explicit Bench(SyntheticWorkload::Behaviour behaviour) : workload(clock, {Arm{}}, behaviour) {
+    meters.push_back(std::make_unique<SyntheticMeter>(clock, workload));
+  }
+  FakeClock clock;
+  SyntheticWorkload workload;
+  std::vector<std::unique_ptr<EnergyMeter>> meters;
+};
+
+double two_ms_per_row(const Config& config) { return 0.002 * config.batch; }
+
+TEST(Runner, EnergyAndLatencyAreTheTrueOnes) {
+  Bench bench({.seconds = two_ms_per_row});
+  Runner runner(bench.workload, bench.meters, {}, bench.workload.description());
+  const Window window = runner.window({8, Arm{}});
+  EXPECT_NEAR(window.joules_per_unit.value(), 10 * 0.002, 1e-9);
+  EXPECT_THAT(window.latencies_ms, ::testing::Each(::testing::DoubleNear(16, 1e-6)));
+}
+
+TEST(Runner, CoversWholePassesOverTheRows) {
+  Bench bench({.seconds = two_ms_per_row});
+  Runner runner(bench.workload, bench.meters, {.window_seconds = 0.3},
+                bench.workload.description());
+  // 64 rows in batches of 12 repeat after 16 iterations; 0.3 s hold 13.
+  EXPECT_EQ(runner.window({12, Arm{}}).latencies_ms.size(), 13u);
+  // In batches of 16 they repeat after 4; 0.3 s hold 10, so 12 are run.
+  EXPECT_EQ(runner.window({16, Arm{}}).latencies_ms.size(), 12u);
+}
+
+TEST(Runner, WarmsUpAgainOnlyForAnotherConfiguration) {
+  Bench bench({.seconds = two_ms_per_row});
+  Runner runner(bench.workload, bench.meters, {}, bench.workload.description());
+  (void)runner.window({4, Arm{}});
+  const std::size_t calls = bench.workload.calls().size();
+  (void)runner.window({4, Arm{}});
+  EXPECT_EQ(bench.workload.calls().size(), calls + 1);
+  (void)runner.window({5, Arm{}});
+  EXPECT_GT(bench.workload.calls().size(), calls + 3);
+}
+
+TEST(Runner, PreparesAgainAfterAFailure) {
+  bool fails = true;
+  Bench bench({.seconds = two_ms_per_row, .status = [&](const Config&) {
+                 return fails ? TrialStatus::crashed : TrialStatus::ok;
+               }});
+  Runner runner(bench.workload, bench.meters, {}, bench.workload.description());
+  EXPECT_EQ(runner.window({4, Arm{}}).status, TrialStatus::crashed);
+  fails = false;
+  EXPECT_EQ(runner.window({4, Arm{}}).status, TrialStatus::ok);
+  EXPECT_EQ(std::ranges::count(bench.workload.calls(), "prepare precision=fp32,layout=plain"), 2);
+}
+
+TEST(Runner, LeavesTheEnergyAbsentWhereTheMeterGivesNone) {
+  Bench bench({.seconds = two_ms_per_row});
+  static_cast<SyntheticMeter&>(*bench.meters.front()).fails = true;
+  Runner runner(bench.workload, bench.meters, {}, bench.workload.description());
+  const Window window = runner.window({8, Arm{}});
+  EXPECT_FALSE(window.joules_per_unit.has_value());
+  EXPECT_THAT(window.flags, ::testing::Contains("no_energy_reading"));
+}
+
+TEST(Summarise, TakesTheMaximumForP99BelowAHundredIterations) {
+  Window window{.latencies_ms = {1, 1, 1, 9}, .units = 4, .seconds = 0.012};
+  EXPECT_DOUBLE_EQ(summarise({window}).latency_p99_ms, 9);
+  EXPECT_DOUBLE_EQ(summarise({window}).latency_p50_ms, 1);
+}
+
+TEST(Summarise, GivesAnIntervalFromTwoWindowsOn) {
+  Window window{.latencies_ms = {1}, .units = 1, .seconds = 0.001, .joules_per_unit = 2};
+  EXPECT_FALSE(summarise({window}).ci95.has_value());
+  Window other = window;
+  other.joules_per_unit = 2.1;
+  const Measurement both = summarise({window, other});
+  ASSERT_TRUE(both.ci95.has_value());
+  EXPECT_LT(both.ci95->low, 2.05);
+  EXPECT_GT(both.ci95->high, 2.05);
+}
+
+}  // namespace
+}  // namespace autotune

@@ -1,0 +1,196 @@
+#include "autotune/tuner.hpp"
+
+#include <gmock/gmock.h>
+
+#include <cmath>
+
+#include "autotune/error.hpp"
+#include "support/synthetic_workload.hpp"
+
+namespace autotune {
+namespace {
+
+using testing::FakeClock;
+using ::testing::HasSubstr;
+using testing::SyntheticMeter;
+using testing::SyntheticWorkload;
+
+const Arm fp32;
+const Arm bf16{.precision = Precision::bf16};
+const Arm fp16{.precision = Precision::fp16};
+
+/// Seconds per iteration: a fixed cost, a cost per row, and a cliff of 30 % above 24 rows.
+double seconds(const Config& config) {
+  const double speed = config.arm.precision == Precision::bf16 ? 0.5 : 1;
+  const double cliff = config.batch > 24 ? 1.3 : 1;
+  return speed * cliff * (0.004 + 0.001 * config.batch);
+}
+
+class TunerTest : public ::testing::Test {
+ protected:
+  void workload(std::vector<Arm> arms, SyntheticWorkload::Behaviour behaviour) {
+    workload_ = std::make_unique<SyntheticWorkload>(clock_, std::move(arms), std::move(behaviour));
+    meters_.clear();
+    auto meter = std::make_unique<SyntheticMeter>(clock_, *workload_);
+    meter_ = meter.get();
+    meters_.push_back(std::move(meter));
+  }
+
+  TuneResult run() { return tune(*workload_, meters_, clock_, options_); }
+
+  [[nodiscard]] double regret(const Config& pick, const std::vector<Arm>& arms) const {
+    double best = std::numeric_limits<double>::infinity();
+    for (const Arm& arm : arms) {
+      for (int b = options_.min_batch; b <= options_.max_batch; ++b) {
+        best = std::min(best, workload_->true_joules_per_unit({b, arm}));
+      }
+    }
+    return workload_->true_joules_per_unit(pick) / best - 1;
+  }
+
+  FakeClock clock_;
+  std::unique_ptr<SyntheticWorkload> workload_;
+  std::vector<std::unique_ptr<EnergyMeter>> meters_;
+  SyntheticMeter* meter_ = nullptr;
+  TuneOptions options_{.max_batch = 64, .effort = Effort::quick};
+};
+
+TEST_F(TunerTest, FindsTheOptimumBeforeACliff) {
+  workload({fp32, bf16}, {.seconds = seconds});
+  options_.budget.seconds = 300;
+  const TuneResult result = run();
+  EXPECT_EQ(to_string(result.best.config), "batch=24,precision=bf16,layout=plain");
+  EXPECT_TRUE(result.complete);
+}
+
+TEST_F(TunerTest, IsWithinTenPercentOfTheOptimumInAMinuteOfNoisyWindows) {
+  workload({fp32, bf16}, {.seconds = seconds, .noise_cv = 0.02});
+  const TuneResult result = run();
+  EXPECT_LT(regret(result.best.config, {fp32, bf16}), 0.10);
+  EXPECT_LE(result.spent.seconds, 62);
+}
+
+TEST_F(TunerTest, MeasuresTheIncumbentBeforeAnythingElse) {
+  workload({fp32, bf16}, {.seconds = seconds});
+  options_.baseline = Config{13, bf16};
+  const TuneResult result = run();
+  EXPECT_EQ(workload_->calls().at(0), "prepare precision=bf16,layout=plain");
+  EXPECT_EQ(workload_->calls().at(1), "run batch=13,precision=bf16,layout=plain");
+  EXPECT_EQ(result.baselines.at(0).name, "incumbent");
+}
+
+TEST_F(TunerTest, SavingIsThatOfTheTrialsWithinItsInterval) {
+  workload({fp32, bf16}, {.seconds = seconds, .noise_cv = 0.01});
+  const TuneResult result = run();
+  for (const Baseline& baseline : result.baselines) {
+    const double truth = 1 - workload_->true_joules_per_unit(result.best.config) /
+                                 workload_->true_joules_per_unit(baseline.trial.config);
+    EXPECT_NEAR(baseline.saving, truth, 0.05) << baseline.name;
+  }
+}
+
+TEST_F(TunerTest, AnInaccurateArmIsMeasuredButNeverTheBest) {
+  workload({fp32, bf16}, {.seconds = seconds, .accuracy = [](const Arm& arm) {
+                            return arm == bf16
+                                       ? Accuracy{.worst_cosine = 0.995, .relative_l2 = 0.07}
+                                       : Accuracy{};
+                          }});
+  const TuneResult result = run();
+  EXPECT_EQ(result.best.config.arm, fp32);
+  ASSERT_TRUE(result.lossy_best.has_value());
+  EXPECT_EQ(result.lossy_best->config.arm, bf16);
+  EXPECT_EQ(result.lossy_best->status, TrialStatus::inaccurate);
+  EXPECT_THAT(result.lossy_best->reason, HasSubstr("0.99500"));
+}
+
+TEST_F(TunerTest, AnArmFarOutsideTheLimitsIsNotMeasured) {
+  workload({fp32, bf16}, {.seconds = seconds, .accuracy = [](const Arm& arm) {
+                            return arm == bf16 ? Accuracy{.worst_cosine = 0.5} : Accuracy{};
+                          }});
+  const TuneResult result = run();
+  EXPECT_FALSE(result.lossy_best.has_value());
+  EXPECT_THAT(workload_->calls(),
+              Not(::testing::Contains(HasSubstr("run batch=1,precision=bf16"))));
+}
+
+TEST_F(TunerTest, KeepsWithinTheLatencyLimit) {
+  workload({fp32, bf16}, {.seconds = seconds});
+  options_.constraints.max_latency_ms = 9;
+  const TuneResult result = run();
+  EXPECT_LE(result.best.measurement->latency_p99_ms, 9);
+  EXPECT_GE(result.best.config.batch, 10);
+}
+
+TEST_F(TunerTest, SaysTheClosestMissWhenNothingMeetsTheLimits) {
+  workload({fp32}, {.seconds = seconds});
+  options_.constraints.max_latency_ms = 0.5;
+  try {
+    (void)run();
+    FAIL() << "found something";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::constraints);
+    EXPECT_THAT(error.what(), HasSubstr("batch=1,precision=fp32"));
+    EXPECT_THAT(error.what(), HasSubstr("p99 5 ms"));
+  }
+}
+
+TEST_F(TunerTest, GoesOnAfterAnArmThatCrashes) {
+  workload({fp32, bf16, fp16}, {.seconds = seconds, .status = [](const Config& config) {
+                                  return config.arm == fp16  ? TrialStatus::crashed
+                                         : config.batch > 40 ? TrialStatus::out_of_memory
+                                                             : TrialStatus::ok;
+                                }});
+  options_.budget.seconds = 300;
+  const TuneResult result = run();
+  EXPECT_EQ(result.best.config.batch, 24);
+  EXPECT_TRUE(std::ranges::any_of(result.trials, [](const Trial& trial) {
+    return trial.status == TrialStatus::crashed && trial.reason == "made to fail";
+  }));
+}
+
+TEST_F(TunerTest, AnInterruptionKeepsTheBestSoFarAndSaysIncomplete) {
+  workload({fp32, bf16}, {.seconds = seconds});
+  options_.stop_requested = [&] { return workload_->calls().size() > 12; };
+  const TuneResult result = run();
+  EXPECT_FALSE(result.complete);
+  EXPECT_TRUE(result.best.measurement.has_value());
+}
+
+TEST_F(TunerTest, AMeterThatStopsReadingIsNeverZeroEnergy) {
+  workload({fp32}, {.seconds = seconds});
+  meter_->fails = true;
+  EXPECT_THROW((void)run(), Error);
+}
+
+TEST_F(TunerTest, TellsWhatItSpentAndWhenThatPaysBack) {
+  workload({fp32, bf16}, {.seconds = seconds});
+  const TuneResult result = run();
+  EXPECT_NEAR(result.spent.joules, workload_->joules(), workload_->joules() * 0.01);
+  const double saved = *result.baselines.at(0).trial.measurement->joules_per_unit -
+                       *result.best.measurement->joules_per_unit;
+  EXPECT_NEAR(*result.pays_back_after_units, result.spent.joules / saved, 1);
+}
+
+TEST_F(TunerTest, RefusesPrecisionsThatCannotRunNamingWhy) {
+  workload({fp32}, {.seconds = seconds});
+  workload_->description().unsupported.push_back(
+      {Precision::fp16, Layout::plain, "no AVX512-FP16"});
+  options_.precisions = {Precision::fp16};
+  try {
+    (void)run();
+    FAIL() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("no AVX512-FP16"));
+  }
+}
+
+TEST_F(TunerTest, StaysAtTheOnlyBatchAModelTakes) {
+  workload({fp32, bf16}, {.seconds = seconds});
+  workload_->description().max_batch = 1;
+  EXPECT_EQ(run().best.config.batch, 1);
+  options_.min_batch = 4;
+  EXPECT_THROW((void)run(), Error);
+}
+
+}  // namespace
+}  // namespace autotune
