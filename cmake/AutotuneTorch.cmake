@@ -7,7 +7,6 @@
 #
 # Sets autotune_torch_root, autotune_torch_version (2.11.0), autotune_torch_cuda (TRUE or FALSE),
 # or else autotune_torch_message, which says what is wrong and how to mend it.
-include_guard(DIRECTORY)
 
 # The oldest release the component is tested with.
 set(autotune_torch_oldest 2.11)
@@ -32,47 +31,59 @@ print(s.submodule_search_locations[0] if s and s.origin else '')"
   endforeach()
 endfunction()
 
-function(_autotune_is_torch_root folder result)
-  if(EXISTS "${folder}/lib/libtorch_cpu.so" AND EXISTS "${folder}/include/ATen/core/Tensor.h")
-    set(${result} TRUE PARENT_SCOPE)
-  else()
-    set(${result} FALSE PARENT_SCOPE)
-  endif()
-endfunction()
-
-function(_autotune_find_torch result)
-  set(candidates "")
-  if(Torch_DIR)
-    _autotune_is_torch_root("${Torch_DIR}/../../.." found)
-    if(NOT found)
-      message(FATAL_ERROR "Torch_DIR=${Torch_DIR} does not belong to a LibTorch with include/ and "
-                          "lib/: it must be <torch>/share/cmake/Torch. Correct it, or leave it out.")
-    endif()
-    list(APPEND candidates "${Torch_DIR}/../../..")
-  endif()
-  string(REPLACE ":" ";" prefixes "$ENV{CMAKE_PREFIX_PATH}")
-  foreach(prefix IN LISTS CMAKE_PREFIX_PATH prefixes)
-    list(APPEND candidates "${prefix}" "${prefix}/../..")  # <torch> and <torch>/share/cmake
-  endforeach()
-
-  find_program(active_python NAMES python3 python NO_CACHE
-               HINTS "$ENV{VIRTUAL_ENV}/bin" "$ENV{CONDA_PREFIX}/bin")
-  foreach(python IN ITEMS "${Python_EXECUTABLE}" "${active_python}"
-                          "${PROJECT_SOURCE_DIR}/.venv/bin/python")
-    _autotune_torch_of_python("${python}" folder)
-    list(APPEND candidates "${folder}")
-  endforeach()
-  list(APPEND candidates "${autotune_torch_built_with}")  # set by the installed package file
-
-  foreach(candidate IN LISTS candidates)
-    _autotune_is_torch_root("${candidate}" found)
-    if(found)
-      file(REAL_PATH "${candidate}" root)
+# Sets `result` to the first of the folders that holds a LibTorch, or to nothing.
+function(_autotune_first_torch result)
+  set(${result} "" PARENT_SCOPE)
+  foreach(folder IN LISTS ARGN)
+    if(EXISTS "${folder}/lib/libtorch_cpu.so" AND EXISTS "${folder}/include/ATen/core/Tensor.h")
+      file(REAL_PATH "${folder}" root)
       set(${result} "${root}" PARENT_SCOPE)
       return()
     endif()
   endforeach()
-  set(${result} "" PARENT_SCOPE)
+endfunction()
+
+function(_autotune_torch_named_by_user result)
+  set(folders "")
+  string(REPLACE ":" ";" environment "$ENV{CMAKE_PREFIX_PATH}")
+  foreach(prefix IN LISTS CMAKE_PREFIX_PATH environment)
+    list(APPEND folders "${prefix}" "${prefix}/../..")  # <torch> and <torch>/share/cmake
+  endforeach()
+  if(Torch_DIR)
+    set(folders "${Torch_DIR}/../../..")
+  endif()
+  _autotune_first_torch(root ${folders})
+  if(Torch_DIR AND NOT root)
+    message(FATAL_ERROR "Torch_DIR=${Torch_DIR} does not belong to a LibTorch with include/ and "
+                        "lib/: it must be <torch>/share/cmake/Torch. Correct it, or leave it out.")
+  endif()
+  set(${result} "${root}" PARENT_SCOPE)
+endfunction()
+
+function(_autotune_torch_of_pythons result)
+  find_program(active_python NAMES python3 python NO_CACHE
+               HINTS "$ENV{VIRTUAL_ENV}/bin" "$ENV{CONDA_PREFIX}/bin")
+  set(root "")
+  foreach(python IN ITEMS "${Python_EXECUTABLE}" "${active_python}"
+                          "${PROJECT_SOURCE_DIR}/.venv/bin/python")
+    if(NOT root)
+      _autotune_torch_of_python("${python}" folder)
+      _autotune_first_torch(root "${folder}")
+    endif()
+  endforeach()
+  set(${result} "${root}" PARENT_SCOPE)
+endfunction()
+
+function(_autotune_find_torch result)
+  _autotune_torch_named_by_user(root)
+  if(NOT root)
+    _autotune_torch_of_pythons(root)
+  endif()
+  if(NOT root)
+    # Set by the installed package file: the one it was built with, if it is still there.
+    _autotune_first_torch(root "${autotune_torch_built_with}")
+  endif()
+  set(${result} "${root}" PARENT_SCOPE)
 endfunction()
 
 function(_autotune_torch_version root result)
