@@ -1,0 +1,132 @@
+#include "model_options.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+namespace autotune::cli {
+namespace {
+
+void set_meter(MeterOptions& meter, const std::string& text) {
+  if (text == "auto") {
+    meter.choice = MeterChoice::any;
+  } else if (text == "rapl") {
+    meter.choice = MeterChoice::rapl;
+  } else if (text == "modelled") {
+    meter.choice = MeterChoice::modelled;
+  } else if (text == "nvml" || text.starts_with("nvml:")) {
+    meter.choice = MeterChoice::nvml;
+    if (text == "nvml") return;
+    int index = 0;
+    const char* last = text.data() + text.size();
+    const auto [end, error] = std::from_chars(text.data() + 5, last, index);
+    if (error != std::errc() || end != last || index < 0) {
+      throw Error(ErrorCode::usage,
+                  fmt::format("--meter '{}': N in nvml:N is a number from 0.", text));
+    }
+    meter.nvml_index = index;
+  } else {
+    throw Error(
+        ErrorCode::usage,
+        fmt::format("unknown meter '{}'. Known: auto, nvml, nvml:N, rapl, modelled.", text));
+  }
+}
+
+WorkloadOptions workload_options(const po::variables_map& values) {
+  WorkloadOptions workload;
+  if (!values.count("model")) {
+    throw Error(ErrorCode::usage,
+                "no model is named. Give a TorchScript file made by torch.jit.save.");
+  }
+  workload.model = values["model"].as<std::string>();
+  if (values.count("inputs")) workload.inputs = values["inputs"].as<std::string>();
+  if (values.count("input")) workload.input_specs = values["input"].as<std::vector<std::string>>();
+  if (workload.inputs && !workload.input_specs.empty()) {
+    throw Error(ErrorCode::usage,
+                "--inputs and --input exclude each other: give example inputs "
+                "from a file, or one spec per argument.");
+  }
+  if (!workload.inputs && workload.input_specs.empty()) {
+    throw Error(ErrorCode::usage,
+                "the model needs example inputs: --inputs FILE (from torch.save), or one --input "
+                "SPEC per argument, like --input 'int64[batch,128]:0..30521'.");
+  }
+  workload.name =
+      values.count("name") ? values["name"].as<std::string>() : workload.model.stem().string();
+  if (values.count("unit")) workload.unit = values["unit"].as<std::string>();
+  if (values.count("units-from-mask")) {
+    if (values.count("units-per-item")) {
+      throw Error(ErrorCode::usage, "--units-per-item and --units-from-mask exclude each other.");
+    }
+    workload.units_from_mask = values["units-from-mask"].as<std::string>();
+  }
+  if (values.count("units-per-item")) {
+    workload.units_per_item = values["units-per-item"].as<double>();
+    require_positive("--units-per-item", workload.units_per_item);
+  }
+  if (values.count("batch-dim")) {
+    workload.batch_dims = values["batch-dim"].as<std::vector<std::string>>();
+  }
+  workload.seed = values["seed"].as<std::uint64_t>();
+  return workload;
+}
+
+}  // namespace
+
+void add_model_options(po::options_description& options, const std::string& default_effort) {
+  const auto text = [] { return po::value<std::string>(); };
+  const auto texts = [] { return po::value<std::vector<std::string>>(); };
+  options.add_options()("inputs", text(),
+                        "example inputs from torch.save: a tensor or a nested tuple, list or dict "
+                        "of tensors; dimension 0 is the batch")(
+      "input", texts(),
+      "instead, one spec per argument: int64[batch,128]:0..30521, "
+      "float32[batch,3,224,224]:normal")(
+      "batch-dim", texts(), "ARG:DIM or ARG:none, where the batch is not dimension 0 of ARG")(
+      "name", text(), "of the workload (default: the file's stem)")(
+      "unit", text(), "the unit of work (default: item, or token with a mask)")(
+      "units-per-item", po::value<double>(), "units of work per row (default 1)")(
+      "units-from-mask", text(), "count useful units: the sum of argument ARG (0, 1, 2.0)")(
+      "device", text()->default_value("auto"), "auto, cpu, cuda or cuda:N")(
+      "meter", text()->default_value("auto"), "auto, nvml[:N], rapl or modelled")(
+      "effort", text()->default_value(default_effort),
+      "quick (a minute, no claim), standard (minutes) or full (half an hour)")(
+      "seed", po::value<std::uint64_t>()->default_value(0), "of the search and generated inputs")(
+      "worker", text(), "path of autotune-worker (default: AUTOTUNE_WORKER, else installed)")(
+      "json", "print one JSON object on stdout");
+}
+
+ModelOptions model_options(const po::variables_map& values) {
+  ModelOptions options;
+  options.worker.workload = workload_options(values);
+  set_meter(options.meter, values["meter"].as<std::string>());
+  const std::string effort = values["effort"].as<std::string>();
+  if (const auto parsed = parse_effort(effort)) {
+    options.effort = *parsed;
+  } else {
+    throw Error(ErrorCode::usage,
+                fmt::format("unknown effort '{}'. Known: quick, standard, full.", effort));
+  }
+  if (values.count("worker")) options.worker.executable = values["worker"].as<std::string>();
+  options.device = find_device(values["device"].as<std::string>());
+  options.worker.workload.device = options.device.id;
+  options.meter.device_is_gpu = options.device.kind == DeviceKind::cuda;
+  options.meter.pci_address = options.device.pci_address;
+  return options;
+}
+
+void check_model_file(const ModelOptions& options) {
+  (void)model_fingerprint(options.worker.workload.model);
+  const auto& inputs = options.worker.workload.inputs;
+  if (inputs && !std::filesystem::is_regular_file(*inputs)) {
+    throw Error(ErrorCode::inputs, fmt::format("the inputs file {} does not exist or is no file. "
+                                               "Make one with torch.save(inputs, path).",
+                                               inputs->string()));
+  }
+}
+
+void print_warnings(const std::vector<std::string>& warnings) {
+  for (const std::string& warning : warnings) fmt::print(stderr, "warning: {}\n", warning);
+}
+
+}  // namespace autotune::cli

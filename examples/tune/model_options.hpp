@@ -1,0 +1,30 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "arguments.hpp"
+#include "autotune/autotune.hpp"
+
+namespace autotune::cli {
+
+/// The flags that say what runs on what and how it is metered: the same for tune and measure.
+void add_model_options(po::options_description& options, const std::string& default_effort);
+
+/// What those flags say.
+struct ModelOptions {
+  WorkerOptions worker;
+  Device device;
+  MeterOptions meter;
+  Effort effort = Effort::standard;
+};
+
+/// @throws Error (usage) for flags that are missing, wrong or contradict each other
+[[nodiscard]] ModelOptions model_options(const po::variables_map& values);
+
+/// Refuses a model file that is missing, empty or no archive before anything is started.
+void check_model_file(const ModelOptions& options);
+
+void print_warnings(const std::vector<std::string>& warnings);
+
+}  // namespace autotune::cli

@@ -1,0 +1,181 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "commands.hpp"
+#include "device_lock.hpp"
+#include "interrupt.hpp"
+#include "model_options.hpp"
+#include "progress.hpp"
+
+namespace autotune::cli {
+namespace {
+
+constexpr const char* usage = "autotune tune MODEL (--inputs FILE | --input SPEC...) [OPTIONS]";
+
+std::string searcher_help() {
+  std::string text;
+  for (const SearcherEntry& entry : searchers()) {
+    text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", entry.name, entry.summary);
+  }
+  return text;
+}
+
+po::options_description flags() {
+  const auto text = [] { return po::value<std::string>(); };
+  const auto number = [] { return po::value<double>(); };
+  po::options_description options("Options", 100);
+  add_model_options(options, "standard");
+  // clang-format off
+  options.add_options()
+      ("batch", text(), "range FIRST:LAST (default 1:128 on a CPU, 1:1024 on a GPU)")
+      ("precision", text(), "only these, comma separated: fp32, tf32, fp16, bf16")
+      ("layout", text(), "only these, comma separated: plain, channels_last")
+      ("baseline", text(), "what runs today, measured first: batch=32,precision=fp32")
+      ("max-latency-ms", number(), "limit on p99 per iteration (maximum below 100 iterations)")
+      ("max-memory-mib", number(), "limit on peak memory")
+      ("min-cosine", number(), "least cosine of the worst row against FP32 (default 0.999)")
+      ("max-relative-l2", number(), "largest relative L2 error against FP32 (default by cosine)")
+      ("budget-seconds", number(), "wall time of all of it (default 60, 300 or 1800 by effort)")
+      ("budget-joules", number(), "energy of the tune itself (default 50000)")
+      ("searcher", text(), searcher_help().c_str())
+      ("dry-run", "say what would be tried, and exit");
+  // clang-format on
+  return options;
+}
+
+template <typename Enum>
+std::vector<Enum> parse_words(const std::string& flag, const std::string& text,
+                              std::optional<Enum> (*parse_word)(std::string_view),
+                              std::span<const Enum> all) {
+  std::vector<Enum> values;
+  for (const std::string& word : parse_list(text)) {
+    if (const auto value = parse_word(word)) {
+      values.push_back(*value);
+      continue;
+    }
+    std::string known;
+    for (const Enum value : all) {
+      known += fmt::format("{}{}", known.empty() ? "" : ", ", to_string(value));
+    }
+    throw Error(ErrorCode::usage,
+                fmt::format("{} has unknown '{}'. Known: {}.", flag, word, known));
+  }
+  if (values.empty()) throw Error(ErrorCode::usage, fmt::format("{} names nothing.", flag));
+  return values;
+}
+
+std::optional<double> positive(const po::variables_map& values, const char* flag,
+                               bool zero = false) {
+  if (!values.count(flag)) return std::nullopt;
+  const double value = values[flag].as<double>();
+  require_positive(fmt::format("--{}", flag), value, zero);
+  return value;
+}
+
+Constraints constraints(const po::variables_map& values) {
+  Constraints limits;
+  limits.max_latency_ms = positive(values, "max-latency-ms");
+  if (const auto mib = positive(values, "max-memory-mib")) {
+    limits.max_memory_bytes = static_cast<std::uint64_t>(*mib * 1024 * 1024);
+  }
+  limits.min_cosine = positive(values, "min-cosine", true).value_or(limits.min_cosine);
+  if (limits.min_cosine > 1) {
+    throw Error(ErrorCode::usage, fmt::format("--min-cosine {} is above 1: nothing can reach it.",
+                                              limits.min_cosine));
+  }
+  limits.max_relative_l2 = positive(values, "max-relative-l2", true);
+  return limits;
+}
+
+TuneOptions tune_options(const po::variables_map& values, const ModelOptions& model) {
+  TuneOptions options;
+  options.device = model.device;
+  options.effort = model.effort;
+  options.max_batch = model.device.kind == DeviceKind::cuda ? 1024 : 128;
+  if (values.count("batch")) {
+    std::tie(options.min_batch, options.max_batch) = parse_range(values["batch"].as<std::string>());
+  }
+  if (values.count("precision")) {
+    options.precisions = parse_words<Precision>(
+        "--precision", values["precision"].as<std::string>(), parse_precision, all_precisions());
+  }
+  if (values.count("layout")) {
+    options.layouts = parse_words<Layout>("--layout", values["layout"].as<std::string>(),
+                                          parse_layout, all_layouts());
+  }
+  if (values.count("baseline"))
+    options.baseline = parse_config(values["baseline"].as<std::string>());
+  options.constraints = constraints(values);
+  options.budget.seconds = positive(values, "budget-seconds");
+  options.budget.joules = positive(values, "budget-joules").value_or(options.budget.joules);
+  if (values.count("searcher")) {
+    options.searcher = values["searcher"].as<std::string>();
+    (void)make_searcher(options.searcher, {{{"any", {1}}}}, {});  // Refuses an unknown name now.
+  }
+  options.seed = values["seed"].as<std::uint64_t>();
+  return options;
+}
+
+int dry_run(Workload& workload, const TuneOptions& options) {
+  const Description description = workload.describe();
+  print_warnings(description.warnings);
+  fmt::print("{}: {} rows, {:.4g} {} per row, {}\n", description.id.name, description.rows,
+             description.units_per_row, description.id.unit, description.id.inputs);
+  for (const Arm& arm : description.arms) fmt::print(" would try     {}\n", to_string(arm));
+  for (const UnsupportedArm& arm : description.unsupported) {
+    fmt::print(" unsupported   precision={},layout={}: {}\n", to_string(arm.precision),
+               to_string(arm.layout), arm.reason);
+  }
+  fmt::print(" batches {}:{} within {:.0f} s and {:.0f} J\n", options.min_batch, options.max_batch,
+             options.budget.seconds_for(options.effort), options.budget.joules);
+  return 0;
+}
+
+TuneResult tune_and_watch(Workload& workload,
+                          const std::vector<std::unique_ptr<EnergyMeter>>& meters, Clock& clock,
+                          TuneOptions options, const std::string& unit) {
+  catch_interrupts();
+  ProgressLine line(unit);
+  options.on_progress = [&](const Progress& progress) { line.show(progress); };
+  options.stop_requested = [] { return interrupt_signal() != 0; };
+  return tune(workload, meters, clock, options);
+}
+
+std::string shown_unit(const WorkloadOptions& workload) {
+  if (!workload.unit.empty()) return workload.unit;
+  return workload.units_from_mask ? "token" : "item";
+}
+
+}  // namespace
+
+int tune_command(const std::vector<std::string>& words) {
+  SteadyClock clock;
+  const Timestamp started = clock.now();
+  const po::variables_map values = parse(words, flags(), {"model"}, usage);
+  if (values.count("help")) return 0;
+  ModelOptions model = model_options(values);
+  TuneOptions options = tune_options(values, model);
+  options.started = started;
+  check_model_file(model);
+  const ProfileStore store = ProfileStore::from_environment();
+  store.check_writable();
+
+  std::vector<std::string> warnings;
+  const FileLock lock = lock_device(model.device);
+  const auto meters = open_meters(model.meter, warnings);
+  const auto workload = start_worker(model.worker);
+  if (values.count("dry-run")) return dry_run(*workload, options);
+  TuneResult result =
+      tune_and_watch(*workload, meters, clock, options, shown_unit(model.worker.workload));
+  result.warnings.insert(result.warnings.begin(), warnings.begin(), warnings.end());
+  const auto path = store.save(make_profile(result));
+  if (values.count("json")) {
+    fmt::print("{}\n", to_json(result, path.string()));
+  } else {
+    fmt::print("{}", table(result, path.string()));
+  }
+  return interrupt_signal() == 0 ? 0 : 128 + interrupt_signal();
+}
+
+}  // namespace autotune::cli
