@@ -42,6 +42,10 @@ int positive(const Json& json, const char* key) {
   return value;
 }
 
+std::string dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 Json execution_json(const Execution& execution) {
   Json json = Json::object();
   if (execution.threads) json["threads"] = *execution.threads;
@@ -62,6 +66,22 @@ Execution execution_from(const Json& json) {
 
 Json number_or_null(std::optional<double> value) {
   return value && std::isfinite(*value) ? Json(*value) : Json();
+}
+
+std::string to_lines(const Json& object) {
+  std::string text = "{";
+  for (const auto& [key, value] : object.items()) {
+    text += fmt::format("{}\n {}: ", text.size() > 1 ? "," : "", dump(key));
+    if (!value.is_array() || value.empty()) {
+      text += dump(value);
+      continue;
+    }
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      text += fmt::format("{}\n  {}", i == 0 ? "[" : ",", dump(value[i]));
+    }
+    text += "\n ]";
+  }
+  return text + "\n}\n";
 }
 
 void to_json(Json& json, const Arm& arm) {
@@ -208,6 +228,21 @@ void from_json(const Json& json, MeterInfo& meter) {
   meter.scope = word<EnergyScope>(json, "scope", parse_energy_scope);
   meter.claimable = json.at("claimable").get<bool>();
   meter.note = json.value("note", "");
+}
+
+void to_json(Json& json, const Baseline& baseline) {
+  const auto& ci95 = baseline.saving_ci95;
+  json = Json{{"name", baseline.name}};
+  json.update(Json(baseline.trial));
+  json["saving"] = {{"fraction", number_or_null(baseline.saving)},
+                    {"ci95", ci95 && is_finite(*ci95) ? Json(*ci95) : Json()}};
+}
+
+void from_json(const Json& json, Baseline& baseline) {
+  baseline.name = json.at("name").get<std::string>();
+  baseline.trial = json.get<Trial>();
+  baseline.saving = number_or_nan(json.at("saving").at("fraction"));
+  baseline.saving_ci95 = optional_at<Interval>(json.at("saving"), "ci95");
 }
 
 }  // namespace autotune

@@ -3,6 +3,7 @@
 
 #include "autotune/energy.hpp"
 #include "autotune/trial.hpp"
+#include "autotune/tuner.hpp"
 #include "autotune/workload.hpp"
 
 // The JSON of the vocabulary: one shape in worker messages, profiles, reports and the command
@@ -33,8 +34,14 @@ void to_json(Json& json, const WorkloadId& id);
 void from_json(const Json& json, WorkloadId& id);
 void to_json(Json& json, const MeterInfo& meter);  ///< {source, scope, claimable, note}
 void from_json(const Json& json, MeterInfo& meter);
+void to_json(Json& json, const Baseline& baseline);  ///< A trial with `name` and `saving`.
+void from_json(const Json& json, Baseline& baseline);
 
 /// A number, or null where there is none or it is not finite: NaN and infinity are no JSON.
 [[nodiscard]] Json number_or_null(std::optional<double> value);
+
+/// Text of an object with one line per field and per element of its arrays, so that people and
+/// `diff` can read it. Bytes that are no UTF-8, as file names may have, are replaced.
+[[nodiscard]] std::string to_lines(const Json& object);
 
 }  // namespace autotune

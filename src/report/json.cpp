@@ -1,0 +1,63 @@
+#include "vocabulary/json.hpp"
+
+#include "autotune/report.hpp"
+
+namespace autotune {
+namespace {
+
+Json device_json(const Device& device, const HardwareKey& key) {
+  Json json{{"kind", to_string(device.kind)},
+            {"name", device.name},
+            {"id", device.id},
+            {"cores", device.cores},
+            {"memory_bytes", device.memory_bytes},
+            {"features", device.features}};
+  if (!device.pci_address.empty()) json["pci_address"] = device.pci_address;
+  json["identity"] = key.identity;
+  json["conditions"] = key.conditions;
+  json["record"] = key.record;
+  return json;
+}
+
+Json spent_json(const Spent& spent) {
+  return Json{{"seconds", number_or_null(spent.seconds)},
+              {"joules", number_or_null(spent.joules)},
+              {"trials", spent.trials}};
+}
+
+}  // namespace
+
+std::string to_json(const TuneResult& result, const std::string& profile_path) {
+  return to_lines(Json{{"schema_version", profile_schema_version},
+                       {"name", result.workload.id.name},
+                       {"unit", result.workload.id.unit},
+                       {"device", device_json(result.device, result.key)},
+                       {"meter", result.meter},
+                       {"best", result.best},
+                       {"lossy_best", result.lossy_best ? Json(*result.lossy_best) : Json()},
+                       {"baselines", result.baselines},
+                       {"ties", result.ties},
+                       {"trials", result.trials},
+                       {"unsupported", result.workload.unsupported},
+                       {"spent", spent_json(result.spent)},
+                       {"pays_back_after_units", number_or_null(result.pays_back_after_units)},
+                       {"effort", to_string(result.effort)},
+                       {"complete", result.complete},
+                       {"warnings", result.warnings},
+                       {"profile_path", profile_path.empty() ? Json() : Json(profile_path)}});
+}
+
+std::string to_json(const Trial& trial, const Device& device, const MeterInfo& meter) {
+  Json json = trial;
+  json["device"] = device_json(device, device.key);
+  json["meter"] = meter;
+  return to_lines(json);
+}
+
+std::string to_json(const std::vector<Device>& devices) {
+  Json json = Json::array();
+  for (const Device& device : devices) json.push_back(device_json(device, device.key));
+  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace autotune
