@@ -1,0 +1,127 @@
+#include <fmt/format.h>
+#include <unzip.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <fstream>
+#include <memory>
+#include <vector>
+
+#include "autotune/error.hpp"
+#include "autotune/worker.hpp"
+#include "platform/file_descriptor.hpp"
+
+namespace autotune {
+namespace {
+
+constexpr std::size_t max_name_bytes = 65536;  // A zip entry's name length is a 16-bit number.
+
+struct Entry {
+  std::string name;
+  std::uint64_t bytes = 0;
+  std::uint32_t crc32 = 0;
+
+  auto operator<=>(const Entry&) const = default;
+};
+
+struct CloseArchive {
+  void operator()(void* archive) const { ::unzClose(archive); }
+};
+using Archive = std::unique_ptr<void, CloseArchive>;
+
+[[noreturn]] void refuse(const std::filesystem::path& model, const std::string& problem) {
+  throw Error(ErrorCode::model, fmt::format("the model {} {}: is it a TorchScript file made by "
+                                            "torch.jit.save?",
+                                            model.string(), problem));
+}
+
+void check_readable_file(const std::filesystem::path& model) {
+  std::error_code failure;
+  const auto status = std::filesystem::status(model, failure);
+  if (!std::filesystem::exists(status)) {
+    throw Error(ErrorCode::model,
+                fmt::format("there is no model {}: {}. Check the path.", model.string(),
+                            errno_text(failure ? failure.value() : ENOENT)));
+  }
+  if (std::filesystem::is_directory(status)) refuse(model, "is a folder, not a file");
+  if (!std::filesystem::is_regular_file(status)) refuse(model, "is not a regular file");
+  if (std::filesystem::file_size(model, failure) == 0) refuse(model, "is empty (0 bytes)");
+  if (!std::ifstream(model)) {
+    throw Error(ErrorCode::model, fmt::format("cannot read the model {}: {}. Check who may.",
+                                              model.string(), errno_text(errno)));
+  }
+}
+
+Archive open_archive(const std::filesystem::path& model) {
+  check_readable_file(model);
+  Archive archive{::unzOpen64(model.c_str())};
+  if (!archive) {
+    refuse(model,
+           fmt::format("is no zip archive or was cut off ({} bytes, no directory at its end)",
+                       std::filesystem::file_size(model)));
+  }
+  return archive;
+}
+
+Entry current_entry(const Archive& archive, const std::filesystem::path& model) {
+  unz_file_info64 info{};
+  std::string name(max_name_bytes, '\0');
+  if (::unzGetCurrentFileInfo64(archive.get(), &info, name.data(), name.size(), nullptr, 0, nullptr,
+                                0) != UNZ_OK) {
+    refuse(model, "has a damaged directory");
+  }
+  name.resize(std::min<std::size_t>(info.size_filename, max_name_bytes));
+  return {name, info.uncompressed_size, static_cast<std::uint32_t>(info.crc)};
+}
+
+std::vector<Entry> directory(const std::filesystem::path& model) {
+  const Archive archive = open_archive(model);
+  std::vector<Entry> entries;
+  int position = ::unzGoToFirstFile(archive.get());
+  while (position == UNZ_OK) {
+    entries.push_back(current_entry(archive, model));
+    position = ::unzGoToNextFile(archive.get());
+  }
+  if (position != UNZ_END_OF_LIST_OF_FILE) refuse(model, "has a damaged directory");
+  if (entries.empty()) refuse(model, "is an archive without entries");
+  std::sort(entries.begin(), entries.end());
+  return entries;
+}
+
+/// FNV-1a, 64 bits: no defence against malice, which needs none here; it tells models apart.
+class Fnv1a {
+ public:
+  void add(std::string_view bytes) noexcept {
+    for (const char byte : bytes) {
+      state_ = (state_ ^ static_cast<unsigned char>(byte)) * 0x100000001b3;
+    }
+  }
+  void add(std::uint64_t number) noexcept {
+    std::array<char, 8> bytes{};
+    for (char& byte : bytes) {
+      byte = static_cast<char>(number & 0xff);
+      number >>= 8;
+    }
+    add(std::string_view(bytes.data(), bytes.size()));
+  }
+  [[nodiscard]] std::uint64_t value() const noexcept { return state_; }
+
+ private:
+  std::uint64_t state_ = 0xcbf29ce484222325;
+};
+
+}  // namespace
+
+std::string model_fingerprint(const std::filesystem::path& model) {
+  Fnv1a hash;
+  for (const Entry& entry : directory(model)) {
+    hash.add(entry.name.size());
+    hash.add(entry.name);
+    hash.add(entry.bytes);
+    hash.add(entry.crc32);
+  }
+  return fmt::format("zip:{:016x}", hash.value());
+}
+
+}  // namespace autotune

@@ -1,0 +1,177 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "autotune/worker.hpp"
+#include "worker/messages.hpp"
+#include "worker/process.hpp"
+
+namespace autotune {
+namespace {
+
+constexpr int max_starts = 3;
+constexpr double longest_wait_seconds = 1e8;  // Three years; more would overflow nanoseconds.
+
+Timestamp after(double seconds) {
+  const std::chrono::duration<double> wait(std::clamp(seconds, 0.0, longest_wait_seconds));
+  return SteadyClock().now() + std::chrono::duration_cast<std::chrono::nanoseconds>(wait);
+}
+
+/// Runs its workload in a child process, and starts it again when it has to.
+class WorkerClient final : public Workload {
+ public:
+  explicit WorkerClient(const WorkerOptions& options)
+      : options_(options), executable_(find_worker(options.executable)) {
+    start({}, after(options_.start_seconds));
+  }
+
+  Description describe() override;
+  Prepared prepare(const PrepareRequest& request) override;
+  RunResult run(const RunRequest& request) override;
+
+ private:
+  void ensure_started(const Execution& execution, Timestamp deadline);
+  void start(const Execution& execution, Timestamp deadline);
+  [[nodiscard]] std::unique_ptr<WorkerProcess> start_once(const Execution& execution,
+                                                          Timestamp deadline) const;
+  [[nodiscard]] Prepared prepare_in_process(const PrepareRequest& request);
+  [[nodiscard]] Prepared prepare_again();
+  [[nodiscard]] Error cannot_start(const WorkerFailure& failure, int starts) const;
+
+  WorkerOptions options_;
+  std::filesystem::path executable_;
+  std::unique_ptr<WorkerProcess> process_;
+  Execution execution_;                     ///< What `process_` was started with.
+  std::optional<PrepareRequest> prepared_;  ///< The arm that runs, to be restored after a restart.
+  bool holds_arm_ = false;                  ///< Whether `process_` has it.
+};
+
+Description WorkerClient::describe() {
+  const Timestamp deadline = after(options_.start_seconds);
+  ensure_started(execution_, deadline);
+  try {
+    return process_->call_for<Description>(
+        {.type = "describe", .reply_type = "description", .activity = "while describing the model"},
+        deadline);
+  } catch (const WorkerFailure& failure) {
+    process_.reset();
+    throw cannot_start(failure, 1);
+  }
+}
+
+Prepared WorkerClient::prepare(const PrepareRequest& request) {
+  prepared_.reset();
+  ensure_started(request.arm.execution, after(options_.start_seconds));
+  try {
+    const Prepared prepared = prepare_in_process(request);
+    if (prepared.status == TrialStatus::ok) prepared_ = request;
+    return prepared;
+  } catch (const WorkerFailure& failure) {
+    process_.reset();
+    return {.status = failure.status(), .reason = failure.what()};
+  }
+}
+
+RunResult WorkerClient::run(const RunRequest& request) {
+  const Execution execution = prepared_ ? prepared_->arm.execution : execution_;
+  ensure_started(execution, after(options_.start_seconds));
+  try {
+    const Prepared again = prepare_again();
+    if (again.status != TrialStatus::ok) {
+      return {.status = again.status, .reason = "preparing again after a restart: " + again.reason};
+    }
+    const std::string arm = prepared_ ? to_string(prepared_->arm) : "no arm";
+    return process_->call_for<RunResult>(
+        {.type = "run",
+         .body = wire::encode(request),
+         .reply_type = "ran",
+         .activity = fmt::format("while running batch={},{}", request.batch, arm)},
+        after(request.seconds + options_.reply_seconds));
+  } catch (const WorkerFailure& failure) {
+    process_.reset();
+    return {.status = failure.status(), .reason = failure.what()};
+  }
+}
+
+Prepared WorkerClient::prepare_in_process(const PrepareRequest& request) {
+  holds_arm_ = false;
+  Prepared prepared = process_->call_for<Prepared>(
+      {.type = "prepare",
+       .body = wire::encode(request),
+       .reply_type = "prepared",
+       .activity = fmt::format("while preparing {}", to_string(request.arm))},
+      after(options_.reply_seconds));
+  holds_arm_ = prepared.status == TrialStatus::ok;
+  return prepared;
+}
+
+Prepared WorkerClient::prepare_again() {
+  if (!prepared_ || holds_arm_) return {};
+  PrepareRequest request = *prepared_;
+  request.check_accuracy = false;  // It was known before the restart.
+  return prepare_in_process(request);
+}
+
+/// A process that fits: alive, in step with us, and with these knobs, some of which can be set only
+/// before a model is loaded.
+void WorkerClient::ensure_started(const Execution& execution, Timestamp deadline) {
+  if (process_ && process_->ready() && execution_ == execution) return;
+  process_.reset();
+  start(execution, deadline);
+}
+
+void WorkerClient::start(const Execution& execution, Timestamp deadline) {
+  for (int starts = 1; !process_; ++starts) {
+    try {
+      process_ = start_once(execution, deadline);
+    } catch (const WorkerFailure& failure) {
+      if (failure.downfall() != Downfall::died || starts == max_starts) {
+        throw cannot_start(failure, starts);
+      }
+    }
+  }
+  execution_ = execution;
+  holds_arm_ = false;
+}
+
+std::unique_ptr<WorkerProcess> WorkerClient::start_once(const Execution& execution,
+                                                        Timestamp deadline) const {
+  auto process = std::make_unique<WorkerProcess>(executable_);
+  const auto hello = process->call_for<wire::Hello>({.type = "hello",
+                                                     .body = wire::encode(wire::Hello{}),
+                                                     .reply_type = "hello",
+                                                     .activity = "at its start"},
+                                                    deadline);
+  if (hello.protocol != worker_protocol_version) {
+    throw Error(ErrorCode::worker,
+                fmt::format("the worker {} speaks version {} of the protocol, this library version "
+                            "{}. Install both from one release, or set AUTOTUNE_WORKER to a worker "
+                            "of this one.",
+                            executable_.string(), hello.protocol, worker_protocol_version));
+  }
+  const wire::Start start{.workload = options_.workload, .execution = execution};
+  static_cast<void>(process->call({.type = "start",
+                                   .body = wire::encode(start),
+                                   .reply_type = "started",
+                                   .activity = "while loading the model"},
+                                  deadline));
+  return process;
+}
+
+Error WorkerClient::cannot_start(const WorkerFailure& failure, int starts) const {
+  const std::string how_often = starts > 1 ? fmt::format(" {} times", starts) : "";
+  return Error(
+      ErrorCode::worker,
+      fmt::format("the worker {} (protocol {}) failed{}: {}.\nRun it by hand to see more, "
+                  "or set AUTOTUNE_WORKER to another one.",
+                  executable_.string(), worker_protocol_version, how_often, failure.what()));
+}
+
+}  // namespace
+
+std::unique_ptr<Workload> start_worker(const WorkerOptions& options) {
+  return std::make_unique<WorkerClient>(options);
+}
+
+}  // namespace autotune

@@ -1,0 +1,245 @@
+#include "worker/messages.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "vocabulary/enum_names.hpp"
+
+namespace autotune::wire {
+namespace {
+
+constexpr std::array<NamedValue<ErrorCode>, 9> error_codes{{
+    {ErrorCode::usage, "usage"},
+    {ErrorCode::inputs, "inputs"},
+    {ErrorCode::model, "model"},
+    {ErrorCode::worker, "worker"},
+    {ErrorCode::device, "device"},
+    {ErrorCode::meter, "meter"},
+    {ErrorCode::profile, "profile"},
+    {ErrorCode::constraints, "constraints"},
+    {ErrorCode::io, "io"},
+}};
+
+class BadMessage : public Json::exception {
+ public:
+  explicit BadMessage(const std::string& problem) : Json::exception(501, problem.c_str()) {}
+};
+
+void require(bool holds, const std::string& problem) {
+  if (!holds) throw BadMessage(problem);
+}
+
+template <typename Value>
+std::optional<Value> optional_at(const Json& json, const char* key) {
+  const auto found = json.find(key);
+  if (found == json.end() || found->is_null()) return std::nullopt;
+  return found->template get<Value>();
+}
+
+TrialStatus status_at(const Json& json) {
+  const auto word = json.at("status").get<std::string>();
+  const auto status = parse_trial_status(word);
+  require(status.has_value(), fmt::format("unknown status '{}'", word));
+  return *status;
+}
+
+Timestamp nanoseconds_from(const Json& json) { return Timestamp(json.get<std::int64_t>()); }
+
+std::string text_line(const Message& message, Json::error_handler_t on_bad_text) {
+  return Json{{"id", message.id}, {"type", message.type}, {"body", message.body}}.dump(
+      -1, ' ', false, on_bad_text);
+}
+
+void check_times(const RunResult& result) {
+  require(
+      result.completions.size() == result.units.size(),
+      fmt::format("{} completions with {} units", result.completions.size(), result.units.size()));
+  require(std::is_sorted(result.completions.begin(), result.completions.end()) &&
+              (result.completions.empty() || result.completions.front() >= result.start),
+          "completions that are not in order of time");
+}
+
+}  // namespace
+
+std::string to_line(const Message& message) try {
+  return text_line(message, Json::error_handler_t::strict);
+} catch (const Json::type_error& error) {
+  throw Error(ErrorCode::usage, fmt::format("a path or option for the worker is not UTF-8 ({}). "
+                                            "Rename the file or give the option in UTF-8.",
+                                            error.what()));
+}
+
+std::string to_line_replacing(const Message& message) {
+  return text_line(message, Json::error_handler_t::replace);
+}
+
+Message parse_message(std::string_view line) {
+  const Json json = Json::parse(line);
+  return {.id = json.at("id").get<std::int64_t>(),
+          .type = json.at("type").get<std::string>(),
+          .body = json.value("body", Json::object())};
+}
+
+Json encode(const Hello& hello) { return {{"protocol", hello.protocol}}; }
+
+template <>
+Hello decode(const Json& body) {
+  return {.protocol = body.at("protocol").get<int>()};
+}
+
+Json encode(const Start& start) {
+  const WorkloadOptions& options = start.workload;
+  return {{"execution", Json(Arm{.execution = start.execution}).at("execution")},
+          {"workload",
+           {{"model", options.model.string()},
+            {"inputs", options.inputs ? Json(options.inputs->string()) : Json()},
+            {"input_specs", options.input_specs},
+            {"name", options.name},
+            {"unit", options.unit},
+            {"units_per_item", options.units_per_item},
+            {"units_from_mask", options.units_from_mask ? Json(*options.units_from_mask) : Json()},
+            {"batch_dims", options.batch_dims},
+            {"device", options.device},
+            {"seed", options.seed}}}};
+}
+
+template <>
+Start decode(const Json& body) {
+  const Json& json = body.at("workload");
+  Start start;
+  WorkloadOptions& options = start.workload;
+  options.model = json.at("model").get<std::string>();
+  options.inputs = optional_at<std::string>(json, "inputs");
+  options.input_specs = json.at("input_specs").get<std::vector<std::string>>();
+  options.name = json.at("name").get<std::string>();
+  options.unit = json.at("unit").get<std::string>();
+  options.units_per_item = json.at("units_per_item").get<double>();
+  options.units_from_mask = optional_at<std::string>(json, "units_from_mask");
+  options.batch_dims = json.at("batch_dims").get<std::vector<std::string>>();
+  options.device = json.at("device").get<std::string>();
+  options.seed = json.at("seed").get<std::uint64_t>();
+  Json arm = Arm{};
+  arm["execution"] = body.at("execution");
+  start.execution = arm.get<Arm>().execution;
+  return start;
+}
+
+Json encode(const Description& description) {
+  return {{"workload", description.id},
+          {"rows", description.rows},
+          {"units_per_row", description.units_per_row},
+          {"max_batch", description.max_batch},
+          {"arms", description.arms},
+          {"unsupported", description.unsupported},
+          {"warnings", description.warnings},
+          {"conditions", description.conditions},
+          {"pci_address", description.pci_address}};
+}
+
+template <>
+Description decode(const Json& body) {
+  Description description;
+  description.id = body.at("workload").get<WorkloadId>();
+  description.rows = body.at("rows").get<int>();
+  description.units_per_row = body.at("units_per_row").get<double>();
+  description.max_batch = body.value("max_batch", 0);
+  description.arms = body.at("arms").get<std::vector<Arm>>();
+  description.unsupported = body.value("unsupported", std::vector<UnsupportedArm>{});
+  description.warnings = body.value("warnings", std::vector<std::string>{});
+  description.conditions = body.value("conditions", std::map<std::string, std::string>{});
+  description.pci_address = body.value("pci_address", "");
+  require(description.rows >= 1, fmt::format("{} rows", description.rows));
+  require(!description.arms.empty(), "no arms");
+  return description;
+}
+
+Json encode(const PrepareRequest& request) {
+  return {{"arm", request.arm},
+          {"accuracy_batch", request.accuracy_batch},
+          {"check_accuracy", request.check_accuracy}};
+}
+
+template <>
+PrepareRequest decode(const Json& body) {
+  return {.arm = body.at("arm").get<Arm>(),
+          .accuracy_batch = body.at("accuracy_batch").get<int>(),
+          .check_accuracy = body.at("check_accuracy").get<bool>()};
+}
+
+Json encode(const Prepared& prepared) {
+  return {{"status", to_string(prepared.status)},
+          {"reason", prepared.reason},
+          {"seconds", number_or_null(prepared.seconds)},
+          {"accuracy", prepared.accuracy}};
+}
+
+template <>
+Prepared decode(const Json& body) {
+  return {.status = status_at(body),
+          .reason = body.value("reason", ""),
+          .seconds = body.at("seconds").get<double>(),
+          .accuracy = optional_at<Accuracy>(body, "accuracy").value_or(Accuracy{})};
+}
+
+Json encode(const RunRequest& request) {
+  return {{"batch", request.batch},
+          {"first_row", request.first_row},
+          {"seconds", request.seconds},
+          {"min_iterations", request.min_iterations},
+          {"max_iterations", request.max_iterations},
+          {"fresh_memory", request.fresh_memory}};
+}
+
+template <>
+RunRequest decode(const Json& body) {
+  RunRequest request{.batch = body.at("batch").get<int>(),
+                     .first_row = body.at("first_row").get<std::int64_t>(),
+                     .seconds = body.at("seconds").get<double>(),
+                     .min_iterations = body.at("min_iterations").get<int>(),
+                     .max_iterations = body.at("max_iterations").get<int>(),
+                     .fresh_memory = body.at("fresh_memory").get<bool>()};
+  require(request.batch >= 1, fmt::format("batch {}, must be at least 1", request.batch));
+  return request;
+}
+
+Json encode(const RunResult& result) {
+  Json json{{"status", to_string(result.status)},
+            {"reason", result.reason},
+            {"start_ns", result.start.count()},
+            {"completions_ns", Json::array()},
+            {"units", result.units},
+            {"peak_memory_bytes", result.peak_memory_bytes},
+            {"memory_growth_bytes", result.memory_growth_bytes}};
+  for (const Timestamp time : result.completions) json["completions_ns"].push_back(time.count());
+  return json;
+}
+
+template <>
+RunResult decode(const Json& body) {
+  RunResult result;
+  result.status = status_at(body);
+  result.reason = body.value("reason", "");
+  result.start = nanoseconds_from(body.at("start_ns"));
+  for (const Json& time : body.at("completions_ns")) {
+    result.completions.push_back(nanoseconds_from(time));
+  }
+  result.units = body.at("units").get<std::vector<double>>();
+  result.peak_memory_bytes = body.at("peak_memory_bytes").get<std::uint64_t>();
+  result.memory_growth_bytes = body.at("memory_growth_bytes").get<std::uint64_t>();
+  check_times(result);
+  return result;
+}
+
+Json encode(const Failure& failure) {
+  return {{"code", name_of(error_codes, failure.code)}, {"message", failure.message}};
+}
+
+template <>
+Failure decode(const Json& body) {
+  const auto code = body.at("code").get<std::string>();
+  return {.code = value_of(error_codes, std::string_view(code)).value_or(ErrorCode::worker),
+          .message = body.at("message").get<std::string>()};
+}
+
+}  // namespace autotune::wire
