@@ -64,7 +64,7 @@ enum class MeterChoice { any, nvml, rapl, modelled };
 
 struct MeterOptions {
   MeterChoice choice = MeterChoice::any;
-  int nvml_index = 0;               ///< With `nvml`: the device by NVML's own index.
+  std::optional<int> nvml_index;    ///< With `nvml`: by NVML's own index; else by `pci_address`.
   bool device_is_gpu = false;       ///< What is tuned: decides which meters can see it.
   std::string pci_address;          ///< Of the GPU that is tuned; empty on a CPU.
   std::optional<double> modelled_watts;  ///< The constant of `modelled`; by default the device's.

@@ -1,0 +1,129 @@
+#include <fmt/format.h>
+
+#include <iterator>
+#include <thread>
+
+#include "autotune/error.hpp"
+#include "energy/meters.hpp"
+#include "platform/nvml.hpp"
+
+namespace autotune {
+namespace {
+
+using Meters = std::vector<std::unique_ptr<EnergyMeter>>;
+
+void append(Meters& meters, Meters&& more) {
+  meters.insert(meters.end(), std::make_move_iterator(more.begin()),
+                std::make_move_iterator(more.end()));
+}
+
+/// Joules of the host beside the GPU's: shown, never ranked with, and not missed where absent.
+void append_host(Meters& meters, const MeterOptions& options) {
+  if (options.device_is_gpu) append(meters, open_rapl(powercap_root()).meters);
+}
+
+std::string remedy_for_rapl() {
+  return "Make the counters readable (sudo chmod a+r /sys/class/powercap/*/energy_uj; lasts until "
+         "the next start, a udev rule for longer), outside a container that hides them, or use "
+         "--meter modelled.";
+}
+
+Error rapl_error(const std::string& problem) {
+  return Error(ErrorCode::meter, fmt::format("--meter rapl: {}. {}", problem, remedy_for_rapl()));
+}
+
+Error nvml_error(const std::string& problem) {
+  return Error(ErrorCode::meter,
+               fmt::format("--meter nvml: {}. Check that nvidia-smi works here (driver, container "
+                           "with --gpus), or use --meter auto.",
+                           problem));
+}
+
+void check_that_nvml_sees(const MeterOptions& options) {
+  // A library named by the environment stands in for a meter of whatever is tuned.
+  if (options.device_is_gpu || nvml::named_library()) return;
+  throw Error(ErrorCode::meter,
+              "--meter nvml reads the energy of a GPU, but what is tuned runs on the CPU. Use "
+              "--meter rapl, or --meter modelled where there are no counters.");
+}
+
+Meters named_nvml(const MeterOptions& options, std::vector<std::string>& warnings) {
+  check_that_nvml_sees(options);
+  OpenedMeters opened = open_nvml(options);
+  if (opened.meters.empty()) throw nvml_error(opened.problem);
+  for (auto& reason : opened.skipped) warnings.push_back(std::move(reason));
+  append_host(opened.meters, options);
+  return std::move(opened.meters);
+}
+
+Meters named_rapl(const MeterOptions& options, std::vector<std::string>& warnings) {
+  OpenedMeters opened = open_rapl(powercap_root());
+  if (opened.meters.empty()) throw rapl_error(opened.problem);
+  if (options.device_is_gpu) {
+    warnings.emplace_back("--meter rapl reads the CPU packages; the GPU's own energy is not in it");
+  }
+  return std::move(opened.meters);
+}
+
+Meters only_modelled(const MeterOptions& options) {
+  Meters meters;
+  meters.push_back(open_modelled(options));
+  return meters;
+}
+
+/// The counters of the device itself; empty with the reasons in `warnings`.
+Meters counters_of_device(const MeterOptions& options, std::vector<std::string>& warnings) {
+  OpenedMeters opened = options.device_is_gpu ? open_nvml(options) : open_rapl(powercap_root());
+  for (auto& reason : opened.skipped) warnings.push_back(std::move(reason));
+  if (opened.meters.empty()) warnings.push_back(opened.problem);
+  return std::move(opened.meters);
+}
+
+Meters first_that_works(const MeterOptions& options, std::vector<std::string>& warnings) {
+  Meters meters = counters_of_device(options, warnings);
+  if (meters.empty()) {
+    meters = only_modelled(options);
+    warnings.push_back(
+        fmt::format("no energy counter: energy is modelled, {}", meters.front()->info().note));
+  }
+  append_host(meters, options);
+  return meters;
+}
+
+}  // namespace
+
+std::optional<double> first_positive(const std::function<std::optional<double>()>& read) {
+  using std::chrono::milliseconds;
+  // Longer than the longest tick known of, 500 ms.
+  for (milliseconds waited{0}; waited <= milliseconds(600); waited += milliseconds(20)) {
+    const auto value = read();
+    if (value && *value > 0) return value;
+    std::this_thread::sleep_for(milliseconds(20));
+  }
+  return std::nullopt;
+}
+
+std::optional<Reading> timed(const std::function<std::optional<double>()>& read) {
+  SteadyClock clock;
+  const Timestamp before = clock.now();
+  const auto value = read();
+  const Timestamp after = clock.now();
+  if (!value) return std::nullopt;
+  return Reading{before + (after - before) / 2, *value};
+}
+
+Meters open_meters(const MeterOptions& options, std::vector<std::string>& warnings) {
+  switch (options.choice) {
+    case MeterChoice::nvml:
+      return named_nvml(options, warnings);
+    case MeterChoice::rapl:
+      return named_rapl(options, warnings);
+    case MeterChoice::modelled:
+      return only_modelled(options);
+    case MeterChoice::any:
+      break;
+  }
+  return first_that_works(options, warnings);
+}
+
+}  // namespace autotune

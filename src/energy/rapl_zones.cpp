@@ -1,0 +1,137 @@
+#include "energy/rapl_zones.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <map>
+#include <regex>
+#include <utility>
+
+namespace autotune {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string name_of(const fs::path& folder) {
+  std::ifstream file(folder / "name");
+  std::string name;
+  std::getline(file, name);
+  return name;
+}
+
+bool by_mmio(const fs::path& zone) {
+  return zone.filename().string().rfind("intel-rapl-mmio", 0) == 0;
+}
+
+/// All zones under `folder`. The kernel shows subzones beside their parents and inside them, a
+/// copied tree may have only the latter: control type, package, subzone are three levels.
+void collect_zones(const fs::path& folder, int levels, std::vector<fs::path>& zones) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    if (entry.path().filename().string().rfind("intel-rapl", 0) != 0) continue;
+    zones.push_back(entry.path());
+    if (levels > 1) collect_zones(entry.path(), levels - 1, zones);
+  }
+}
+
+/// MSR before MMIO, which is the same counter by another road.
+std::vector<fs::path> all_zones(const fs::path& root) {
+  std::vector<fs::path> zones;
+  collect_zones(root, 3, zones);
+  std::sort(zones.begin(), zones.end(), [](const fs::path& a, const fs::path& b) {
+    return std::pair(by_mmio(a), a) < std::pair(by_mmio(b), b);
+  });
+  return zones;
+}
+
+/// `package-0` for `intel-rapl:0:2`, whose parent `intel-rapl:0` lies beside or round it.
+std::string parent_name(const fs::path& zone) {
+  const std::string file = zone.filename().string();
+  const fs::path parent = file.substr(0, file.rfind(':'));
+  const fs::path folder = zone.parent_path();
+  return name_of(folder.filename() == parent ? folder : folder / parent);
+}
+
+bool is_package(const std::string& name) {
+  static const std::regex pattern("package-[0-9]+(-die-[0-9]+)?");
+  return std::regex_match(name, pattern);
+}
+
+/// A domain with the zone that reads it, or what is wrong with the zones it has.
+struct Candidate {
+  RaplZone zone;
+  std::string problem;
+};
+using Candidates = std::map<std::string, Candidate>;
+
+Candidate examine(const std::string& domain, const fs::path& folder) {
+  const FileNumber energy = read_number(folder / "energy_uj");
+  if (!energy.ok) return {{domain, folder, 0}, energy.problem};
+  const FileNumber range = read_number(folder / "max_energy_range_uj");
+  if (!range.ok) return {{domain, folder, 0}, range.problem};
+  if (range.value == 0) return {{domain, folder, 0}, folder.string() + " has a range of 0"};
+  return {{domain, folder, range.value}, ""};
+}
+
+/// Keeps the first zone of a domain that can be read.
+void offer(Candidates& candidates, const std::string& domain, const fs::path& folder) {
+  const auto known = candidates.find(domain);
+  if (known != candidates.end() && known->second.problem.empty()) return;
+  Candidate candidate = examine(domain, folder);
+  if (known == candidates.end() || candidate.problem.empty()) {
+    candidates[domain] = std::move(candidate);
+  }
+}
+
+/// The zones, or the first problem if one of the domains has any.
+std::vector<RaplZone> all_or_none(const Candidates& candidates, std::string& problem) {
+  std::vector<RaplZone> zones;
+  for (const auto& [domain, candidate] : candidates) {
+    if (!candidate.problem.empty()) {
+      problem = candidate.problem;
+      return {};
+    }
+    zones.push_back(candidate.zone);
+  }
+  return zones;
+}
+
+}  // namespace
+
+FileNumber read_number(const fs::path& path) {
+  errno = 0;
+  std::ifstream file(path);
+  if (!file) return {false, 0, fmt::format("{}: {}", path.string(), std::strerror(errno))};
+  std::uint64_t value = 0;
+  if (file >> value) return {true, value, ""};
+  return {false, 0, fmt::format("{} holds no number", path.string())};
+}
+
+RaplZones find_rapl_zones(const fs::path& root) {
+  std::error_code error;
+  if (!fs::is_directory(root, error)) {
+    return {{},
+            {},
+            fmt::format("{} is not there: this kernel, virtual machine or container shows "
+                        "no RAPL counters",
+                        root.string())};
+  }
+  Candidates packages;
+  Candidates dram;
+  for (const auto& zone : all_zones(root)) {
+    const std::string name = name_of(zone);
+    if (is_package(name)) offer(packages, name, zone);
+    if (name == "dram") offer(dram, parent_name(zone) + "/dram", zone);
+  }
+  RaplZones zones;
+  zones.packages = all_or_none(packages, zones.problem);
+  std::string dram_problem;  // memory is shown beside the package and missed by nobody
+  zones.dram = all_or_none(dram, dram_problem);
+  if (packages.empty()) zones.problem = fmt::format("{} has no CPU package", root.string());
+  return zones;
+}
+
+}  // namespace autotune

@@ -1,0 +1,352 @@
+#include "platform/nvml.hpp"
+
+#include <dlfcn.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cstdio>
+#include <cstdlib>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+namespace autotune::nvml {
+namespace {
+
+std::string dynamic_linker_error() {
+  const char* text = dlerror();
+  return text != nullptr ? text : "unknown error of the dynamic linker";
+}
+
+// The linker's own search first, then the folders of drivers that it does not always know
+// (RPM packages, the Windows Subsystem for Linux).
+const std::vector<std::string>& usual_places() {
+  static const std::vector<std::string> places = {
+      "libnvidia-ml.so.1",
+      "/usr/lib64/nvidia/libnvidia-ml.so.1",
+      "/usr/lib/nvidia/libnvidia-ml.so.1",
+      "/usr/lib/wsl/lib/libnvidia-ml.so.1",
+  };
+  return places;
+}
+
+template <typename... Args>
+void bind(void* handle, Function<Args...>& function, std::initializer_list<const char*> names) {
+  for (const char* name : names) {
+    if (void* symbol = dlsym(handle, name)) {
+      function.symbol = reinterpret_cast<Return (*)(Args...)>(symbol);
+      return;
+    }
+  }
+}
+
+Functions bind_all(void* handle) {
+  Functions f;
+  bind(handle, f.init, {"nvmlInit_v2", "nvmlInit"});
+  bind(handle, f.shutdown, {"nvmlShutdown"});
+  bind(handle, f.driver_version, {"nvmlSystemGetDriverVersion"});
+  bind(handle, f.cuda_version,
+       {"nvmlSystemGetCudaDriverVersion_v2", "nvmlSystemGetCudaDriverVersion"});
+  bind(handle, f.device_count, {"nvmlDeviceGetCount_v2", "nvmlDeviceGetCount"});
+  bind(handle, f.device_by_index, {"nvmlDeviceGetHandleByIndex_v2", "nvmlDeviceGetHandleByIndex"});
+  bind(handle, f.name, {"nvmlDeviceGetName"});
+  bind(handle, f.uuid, {"nvmlDeviceGetUUID"});
+  bind(handle, f.vbios, {"nvmlDeviceGetVbiosVersion"});
+  bind(handle, f.pci, {"nvmlDeviceGetPciInfo_v3", "nvmlDeviceGetPciInfo_v2"});
+  bind(handle, f.memory, {"nvmlDeviceGetMemoryInfo"});
+  bind(handle, f.compute_capability, {"nvmlDeviceGetCudaComputeCapability"});
+  bind(handle, f.cuda_cores, {"nvmlDeviceGetNumGpuCores"});
+  bind(handle, f.attributes, {"nvmlDeviceGetAttributes_v2"});
+  bind(handle, f.ecc, {"nvmlDeviceGetEccMode"});
+  bind(handle, f.mig, {"nvmlDeviceGetMigMode"});
+  bind(handle, f.mig_device, {"nvmlDeviceGetMigDeviceHandleByIndex"});
+  bind(handle, f.power_limit, {"nvmlDeviceGetPowerManagementLimit"});
+  bind(handle, f.max_clock, {"nvmlDeviceGetMaxClockInfo"});
+  bind(handle, f.fields, {"nvmlDeviceGetFieldValues"});
+  bind(handle, f.total_energy, {"nvmlDeviceGetTotalEnergyConsumption"});
+  bind(handle, f.power_usage, {"nvmlDeviceGetPowerUsage"});
+  return f;
+}
+
+/// Loads and initialises the library at `path`; `handle` stays open for the process's life.
+Opened initialised(void* handle, const std::string& path) {
+  const Functions functions = bind_all(handle);
+  if (!functions.init.symbol || !functions.shutdown.symbol || !functions.device_count.symbol) {
+    return {nullptr, fmt::format("{} is not NVML: it has no nvmlInit_v2, nvmlShutdown or "
+                                 "nvmlDeviceGetCount_v2",
+                                 path)};
+  }
+  if (const Return code = functions.init(); code != Return::success) {
+    return {nullptr, fmt::format("NVML ({}) does not start: {}", path, to_string(code))};
+  }
+  return {std::make_shared<const Library>(functions, path), ""};
+}
+
+Opened load_named(const std::string& path) {
+  if (void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)) return initialised(handle, path);
+  return {nullptr, fmt::format("AUTOTUNE_NVML_LIBRARY={} cannot be loaded: {}", path,
+                               dynamic_linker_error())};
+}
+
+Opened load_usual() {
+  for (const std::string& path : usual_places()) {
+    if (void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)) {
+      return initialised(handle, path);
+    }
+  }
+  return {nullptr, "libnvidia-ml.so.1 is not installed, so there is no NVIDIA driver"};
+}
+
+// nvml.h asks for at most 96 characters for any of these texts.
+template <typename Call>
+Answer<std::string> text_of(const Call& call) {
+  std::array<char, 128> text{};
+  const Return code = call(text.data(), static_cast<unsigned>(text.size() - 1));
+  return {code, code == Return::success ? text.data() : ""};
+}
+
+double number_of(const FieldValue& field) {
+  switch (field.type) {
+    case ValueType::float64:
+      return field.value.float64;
+    case ValueType::unsigned_int:
+      return field.value.unsigned_int;
+    case ValueType::unsigned_long:
+      return static_cast<double>(field.value.unsigned_long);
+    case ValueType::unsigned_long_long:
+      return static_cast<double>(field.value.unsigned_long_long);
+    case ValueType::signed_long_long:
+      return static_cast<double>(field.value.signed_long_long);
+    case ValueType::signed_int:
+      return field.value.signed_int;
+    case ValueType::unsigned_short:
+      return field.value.unsigned_short;
+  }
+  return -1;  // a type of a newer NVML: no value we could name, and never a valid reading
+}
+
+std::string_view words_for(Return code) {
+  switch (code) {
+    case Return::success:
+      return "success";
+    case Return::uninitialized:
+      return "not initialised";
+    case Return::invalid_argument:
+      return "invalid argument";
+    case Return::not_supported:
+      return "not supported";
+    case Return::no_permission:
+      return "no permission";
+    case Return::not_found:
+      return "not found";
+    case Return::driver_not_loaded:
+      return "the NVIDIA driver is not loaded";
+    case Return::timeout:
+      return "timed out";
+    case Return::function_not_found:
+      return "the driver's NVML lacks this call";
+    case Return::gpu_is_lost:
+      return "the GPU has fallen off the bus";
+    case Return::reset_required:
+      return "the GPU needs a reset";
+    case Return::operating_system:
+      return "the operating system or a container blocks the device";
+    case Return::version_mismatch:
+      return "driver and library differ in version; reboot or install one version";
+    case Return::memory:
+      return "out of memory";
+    case Return::no_data:
+      return "no data";
+    case Return::not_ready:
+      return "not ready";
+    case Return::gpu_not_found:
+      return "no GPU found";
+    case Return::unknown:
+      return "unknown error of the driver";
+  }
+  return "NVML error";
+}
+
+}  // namespace
+
+std::string to_string(Return code) {
+  return fmt::format("{} ({})", words_for(code), static_cast<int>(code));
+}
+
+Library::Library(const Functions& functions, std::string path)
+    : functions_(functions), path_(std::move(path)) {}
+
+Library::~Library() { functions_.shutdown(); }
+
+Answer<std::string> Library::driver_version() const { return text_of(functions_.driver_version); }
+
+Answer<std::string> Library::cuda_version() const {
+  int version = 0;
+  const Return code = functions_.cuda_version(&version);
+  return {code, fmt::format("{}.{}", version / 1000, version % 1000 / 10)};
+}
+
+Answer<unsigned> Library::device_count() const {
+  Answer<unsigned> answer;
+  answer.code = functions_.device_count(&answer.value);
+  return answer;
+}
+
+Answer<Handle> Library::device(unsigned index) const {
+  Answer<Handle> answer;
+  answer.code = functions_.device_by_index(index, &answer.value);
+  return answer;
+}
+
+Answer<std::string> Library::name(Handle device) const {
+  return text_of([&](char* text, unsigned size) { return functions_.name(device, text, size); });
+}
+
+Answer<std::string> Library::uuid(Handle device) const {
+  return text_of([&](char* text, unsigned size) { return functions_.uuid(device, text, size); });
+}
+
+Answer<std::string> Library::vbios(Handle device) const {
+  return text_of([&](char* text, unsigned size) { return functions_.vbios(device, text, size); });
+}
+
+Answer<PciInfo> Library::pci(Handle device) const {
+  Answer<PciInfo> answer;
+  answer.code = functions_.pci(device, &answer.value);
+  return answer;
+}
+
+Answer<unsigned long long> Library::memory_bytes(Handle device) const {
+  Memory memory{};
+  const Return code = functions_.memory(device, &memory);
+  return {code, memory.total};
+}
+
+Answer<int> Library::compute_capability(Handle device) const {
+  int major = 0;
+  int minor = 0;
+  const Return code = functions_.compute_capability(device, &major, &minor);
+  return {code, 10 * major + minor};
+}
+
+Answer<unsigned> Library::cuda_cores(Handle device) const {
+  Answer<unsigned> answer;
+  answer.code = functions_.cuda_cores(device, &answer.value);
+  return answer;
+}
+
+Answer<unsigned> Library::multiprocessors(Handle device) const {
+  Attributes attributes{};
+  const Return code = functions_.attributes(device, &attributes);
+  return {code, attributes.multiprocessors};
+}
+
+Answer<bool> Library::ecc(Handle device) const {
+  unsigned current = 0;
+  unsigned pending = 0;
+  const Return code = functions_.ecc(device, &current, &pending);
+  return {code, current == 1};
+}
+
+Answer<bool> Library::mig(Handle device) const {
+  unsigned current = 0;
+  unsigned pending = 0;
+  const Return code = functions_.mig(device, &current, &pending);
+  return {code, current == 1};
+}
+
+Answer<Handle> Library::mig_device(Handle device, unsigned index) const {
+  Answer<Handle> answer;
+  answer.code = functions_.mig_device(device, index, &answer.value);
+  return answer;
+}
+
+Answer<unsigned> Library::power_limit_milliwatts(Handle device) const {
+  Answer<unsigned> answer;
+  answer.code = functions_.power_limit(device, &answer.value);
+  return answer;
+}
+
+Answer<unsigned> Library::max_sm_clock_mhz(Handle device) const {
+  Answer<unsigned> answer;
+  answer.code = functions_.max_clock(device, clock_sm, &answer.value);
+  return answer;
+}
+
+Answer<double> Library::field(Handle device, unsigned field, unsigned scope) const {
+  FieldValue value{};
+  value.field = field;
+  value.scope = scope;
+  value.result = Return::no_data;
+  const Return code = functions_.fields(device, 1, &value);
+  if (code != Return::success) return {code, 0};
+  return {value.result, value.result == Return::success ? number_of(value) : 0};
+}
+
+Answer<double> Library::total_millijoules(Handle device) const {
+  unsigned long long millijoules = 0;
+  const Return code = functions_.total_energy(device, &millijoules);
+  return {code, static_cast<double>(millijoules)};
+}
+
+Answer<double> Library::power_milliwatts(Handle device) const {
+  unsigned milliwatts = 0;
+  const Return code = functions_.power_usage(device, &milliwatts);
+  return {code, static_cast<double>(milliwatts)};
+}
+
+std::optional<std::string> named_library() {
+  const char* path = std::getenv("AUTOTUNE_NVML_LIBRARY");
+  if (path == nullptr || *path == '\0') return std::nullopt;
+  return path;
+}
+
+Opened open() {
+  static std::mutex mutex;
+  static std::weak_ptr<const Library> current;
+  static std::optional<std::string> current_name;
+  const std::lock_guard lock(mutex);
+  const auto name = named_library();
+  if (auto library = current.lock(); library && name == current_name) return {library, ""};
+  Opened opened = name ? load_named(*name) : load_usual();
+  current = opened.library;
+  current_name = name;
+  return opened;
+}
+
+std::string pci_address(const PciInfo& pci) {
+  return fmt::format("{:04x}:{:02x}:{:02x}.0", pci.domain, pci.bus, pci.device);
+}
+
+std::string normalised_pci_address(const std::string& text) {
+  unsigned domain = 0;
+  unsigned bus = 0;
+  unsigned device = 0;
+  unsigned function = 0;
+  const bool whole =
+      std::sscanf(text.c_str(), "%x:%x:%x.%x", &domain, &bus, &device, &function) == 4;
+  if (!whole) domain = 0;
+  if (whole || std::sscanf(text.c_str(), "%x:%x.%x", &bus, &device, &function) == 3) {
+    return fmt::format("{:04x}:{:02x}:{:02x}.{:x}", domain, bus, device, function);
+  }
+  std::string lower = text;
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return lower;
+}
+
+Answer<Handle> device_at(const Library& library, const std::string& pci_address) {
+  const std::string wanted = normalised_pci_address(pci_address);
+  const unsigned count = library.device_count().value;
+  for (unsigned index = 0; index < count; ++index) {
+    const auto device = library.device(index);
+    if (!device) continue;
+    const auto pci = library.pci(device.value);
+    if (pci && nvml::pci_address(pci.value) == wanted) return device;
+  }
+  return {Return::not_found, nullptr};
+}
+
+}  // namespace autotune::nvml
