@@ -70,7 +70,9 @@ TEST_P(EverySearcher, NeverTriesALargerBatchOfAnArmThatRanOutOfMemory) {
   const auto searcher = make(space_of({"a", "b"}, 64));
   std::map<std::size_t, int> failed_at;
   drive(*searcher, [&](Candidate c) {
-    if (failed_at.contains(c.arm)) EXPECT_LT(c.batch, failed_at[c.arm]);
+    if (failed_at.contains(c.arm)) {
+      EXPECT_LT(c.batch, failed_at[c.arm]);
+    }
     if (c.arm == 0 && c.batch > 20) {
       failed_at[c.arm] = c.batch;
       return Outcome{.status = TrialStatus::out_of_memory};
@@ -105,7 +107,7 @@ TEST_P(EverySearcher, HasNoAnswerWhenEverythingFails) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Table, EverySearcher, ::testing::Values("sweep", "random"),
-                         [](const auto& info) { return std::string(info.param); });
+                         [](const auto& test) { return std::string(test.param); });
 
 TEST(Searchers, TableHoldsWhatTheTestsCover) {
   std::vector<std::string_view> names;
