@@ -59,7 +59,7 @@ Comparison compare_fields(const Fields& profile, const Fields& device) {
       result.only_profile.push_back(field);
       continue;
     }
-    ++result.common;
+    if (field != "kind") ++result.common;  // Every CPU is a CPU.
     if (other->second != value) {
       result.differences.push_back(difference(field, value, other->second));
     }

@@ -69,7 +69,8 @@ Json object_of(const Profile& profile) {
 bool is_known(const Json& trial) {
   static const std::set<std::string> knobs{"threads", "retained_heap", "cuda_graph"};
   const Json& config = trial.at("config");
-  for (const auto& knob : config.value("execution", Json::object()).items()) {
+  const Json execution = config.value("execution", Json::object());
+  for (const auto& knob : execution.items()) {
     if (!knobs.contains(knob.key())) return false;
   }
   return parse_precision(config.at("precision").get<std::string>()) &&
