@@ -34,7 +34,8 @@ struct Device {
 /// The CPU as this process may use it: affinity and cgroup limits are taken off.
 [[nodiscard]] Device cpu_device();
 
-/// NVIDIA GPUs as NVML lists them; empty without the library or a GPU, which is no error.
+/// NVIDIA GPUs as NVML lists them, less those CUDA_VISIBLE_DEVICES hides; empty without the library
+/// or a GPU, which is no error.
 [[nodiscard]] std::vector<Device> nvidia_devices();
 
 /// NVIDIA GPUs from files of the driver alone: no NVML, no CUDA. Fields these cannot tell are
@@ -44,8 +45,12 @@ struct Device {
 /// The CPU first, then the GPUs.
 [[nodiscard]] std::vector<Device> devices();
 
-/// `auto` is the first GPU, else the CPU; otherwise `cpu`, `cuda` or `cuda:N`.
+/// `auto` is the first GPU, else the CPU; otherwise `cpu`, `cuda` or `cuda:N`. GPUs that only a
+/// library named by AUTOTUNE_NVML_LIBRARY lists are `auto` where a driver is loaded.
 /// @throws Error (usage) for other words, (device) if there is no such device
 [[nodiscard]] Device find_device(const std::string& id);
+
+/// `find_device` for start-up: GPUs come from the driver's files, so that its key may lack fields.
+[[nodiscard]] Device find_device_without_nvml(const std::string& id);
 
 }  // namespace autotune
