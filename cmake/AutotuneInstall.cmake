@@ -13,7 +13,8 @@ install(TARGETS autotune EXPORT autotune-targets
 install(EXPORT autotune-targets NAMESPACE autotune:: DESTINATION "${autotune_package_folder}"
         COMPONENT core)
 configure_package_config_file(
-  "${PROJECT_SOURCE_DIR}/cmake/autotune-config.cmake.in" "${PROJECT_BINARY_DIR}/autotune-config.cmake"
+  "${PROJECT_SOURCE_DIR}/cmake/autotune-config.cmake.in"
+  "${PROJECT_BINARY_DIR}/autotune-config.cmake"
   INSTALL_DESTINATION "${autotune_package_folder}" NO_SET_AND_CHECK_MACRO)
 # Until 1.0 a minor version may break its users.
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/autotune-config-version.cmake"

@@ -1,8 +1,11 @@
 # What can be switched, and how every target of ours is compiled.
-option(AUTOTUNE_WITH_TORCH "Build autotune::torch and the worker (needs LibTorch)" ON)
+set(AUTOTUNE_WITH_TORCH ON CACHE STRING
+    "Build autotune::torch and the worker: ON, OFF, or AUTO where LibTorch is found")
 option(AUTOTUNE_BUILD_CLI "Build the autotune program" ${PROJECT_IS_TOP_LEVEL})
 option(AUTOTUNE_BUILD_EXAMPLES "Build the examples" ${PROJECT_IS_TOP_LEVEL})
 option(AUTOTUNE_BUILD_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
+option(AUTOTUNE_BUILD_BENCHMARKS "Build the programs that scripts/gpu_check runs"
+       ${PROJECT_IS_TOP_LEVEL})
 option(AUTOTUNE_BUILD_PYTHON "Build the Python extension" OFF)
 option(AUTOTUNE_INSTALL "Make install rules" ${PROJECT_IS_TOP_LEVEL})
 option(AUTOTUNE_WERROR "Warnings in our own code are errors" OFF)
