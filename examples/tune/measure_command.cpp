@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include "commands.hpp"
-#include "device_lock.hpp"
 #include "model_options.hpp"
 
 namespace autotune::cli {
@@ -24,19 +23,15 @@ int measure_command(const std::vector<std::string>& words) {
   }
   const Config config = parse_config(values["config"].as<std::string>());
   const ModelOptions model = model_options(values);
-  check_model_file(model);
 
-  std::vector<std::string> warnings;
-  const FileLock lock = lock_device(model.device);
-  const auto meters = open_meters(model.meter, warnings);
-  const auto workload = start_worker(model.worker);
-  const Description description = workload->describe();
-  warnings.insert(warnings.end(), description.warnings.begin(), description.warnings.end());
-  const Trial trial =
-      measure(*workload, description, meters, config, MeasureOptions::for_effort(model.effort));
-  print_warnings(warnings);
-  const MeterInfo& meter = meters.front()->info();
-  fmt::print("{}", values.count("json") ? to_json(trial, model.device, meter) + "\n"
+  Session session(model.session);
+  const Description description = session.workload().describe();
+  const Trial trial = measure(session.workload(), description, session.meters(), config,
+                              MeasureOptions::for_effort(model.effort));
+  print_warnings(session.warnings());
+  print_warnings(description.warnings);
+  const MeterInfo& meter = session.meters().front()->info();
+  fmt::print("{}", values.count("json") ? to_json(trial, model.session.device, meter) + "\n"
                                         : table(trial, description, meter));
   return trial.measurement ? 0 : 1;
 }

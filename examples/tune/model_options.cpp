@@ -2,35 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
 namespace autotune::cli {
 namespace {
-
-void set_meter(MeterOptions& meter, const std::string& text) {
-  if (text == "auto") {
-    meter.choice = MeterChoice::any;
-  } else if (text == "rapl") {
-    meter.choice = MeterChoice::rapl;
-  } else if (text == "modelled") {
-    meter.choice = MeterChoice::modelled;
-  } else if (text == "nvml" || text.starts_with("nvml:")) {
-    meter.choice = MeterChoice::nvml;
-    if (text == "nvml") return;
-    int index = 0;
-    const char* last = text.data() + text.size();
-    const auto [end, error] = std::from_chars(text.data() + 5, last, index);
-    if (error != std::errc() || end != last || index < 0) {
-      throw Error(ErrorCode::usage,
-                  fmt::format("--meter '{}': N in nvml:N is a number from 0.", text));
-    }
-    meter.nvml_index = index;
-  } else {
-    throw Error(
-        ErrorCode::usage,
-        fmt::format("unknown meter '{}'. Known: auto, nvml, nvml:N, rapl, modelled.", text));
-  }
-}
 
 WorkloadOptions workload_options(const po::variables_map& values) {
   WorkloadOptions workload;
@@ -98,8 +71,8 @@ void add_model_options(po::options_description& options, const std::string& defa
 
 ModelOptions model_options(const po::variables_map& values) {
   ModelOptions options;
-  options.worker.workload = workload_options(values);
-  set_meter(options.meter, values["meter"].as<std::string>());
+  SessionOptions& session = options.session;
+  session.worker.workload = workload_options(values);
   const std::string effort = values["effort"].as<std::string>();
   if (const auto parsed = parse_effort(effort)) {
     options.effort = *parsed;
@@ -107,22 +80,10 @@ ModelOptions model_options(const po::variables_map& values) {
     throw Error(ErrorCode::usage,
                 fmt::format("unknown effort '{}'. Known: quick, standard, full.", effort));
   }
-  if (values.count("worker")) options.worker.executable = values["worker"].as<std::string>();
-  options.device = find_device(values["device"].as<std::string>());
-  options.worker.workload.device = options.device.id;
-  options.meter.device_is_gpu = options.device.kind == DeviceKind::cuda;
-  options.meter.pci_address = options.device.pci_address;
+  if (values.count("worker")) session.worker.executable = values["worker"].as<std::string>();
+  session.device = find_device(values["device"].as<std::string>());
+  session.meter = meter_options(session.device, values["meter"].as<std::string>());
   return options;
-}
-
-void check_model_file(const ModelOptions& options) {
-  (void)model_fingerprint(options.worker.workload.model);
-  const auto& inputs = options.worker.workload.inputs;
-  if (inputs && !std::filesystem::is_regular_file(*inputs)) {
-    throw Error(ErrorCode::inputs, fmt::format("the inputs file {} does not exist or is no file. "
-                                               "Make one with torch.save(inputs, path).",
-                                               inputs->string()));
-  }
 }
 
 void print_warnings(const std::vector<std::string>& warnings) {

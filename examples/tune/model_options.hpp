@@ -13,17 +13,12 @@ void add_model_options(po::options_description& options, const std::string& defa
 
 /// What those flags say.
 struct ModelOptions {
-  WorkerOptions worker;
-  Device device;
-  MeterOptions meter;
+  SessionOptions session;
   Effort effort = Effort::standard;
 };
 
 /// @throws Error (usage) for flags that are missing, wrong or contradict each other
 [[nodiscard]] ModelOptions model_options(const po::variables_map& values);
-
-/// Refuses a model file that is missing, empty or no archive before anything is started.
-void check_model_file(const ModelOptions& options);
 
 void print_warnings(const std::vector<std::string>& warnings);
 

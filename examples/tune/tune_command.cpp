@@ -3,7 +3,6 @@
 #include <cstdio>
 
 #include "commands.hpp"
-#include "device_lock.hpp"
 #include "interrupt.hpp"
 #include "model_options.hpp"
 #include "progress.hpp"
@@ -90,9 +89,8 @@ Constraints constraints(const po::variables_map& values) {
 
 TuneOptions tune_options(const po::variables_map& values, const ModelOptions& model) {
   TuneOptions options;
-  options.device = model.device;
   options.effort = model.effort;
-  options.max_batch = model.device.kind == DeviceKind::cuda ? 1024 : 128;
+  options.max_batch = default_max_batch(model.session.device);
   if (values.count("batch")) {
     std::tie(options.min_batch, options.max_batch) = parse_range(values["batch"].as<std::string>());
   }
@@ -132,14 +130,12 @@ int dry_run(Workload& workload, const TuneOptions& options) {
   return 0;
 }
 
-TuneResult tune_and_watch(Workload& workload,
-                          const std::vector<std::unique_ptr<EnergyMeter>>& meters, Clock& clock,
-                          TuneOptions options, const std::string& unit) {
+TuneResult tune_and_watch(Session& session, TuneOptions options, const std::string& unit) {
   catch_interrupts();
   ProgressLine line(unit);
   options.on_progress = [&](const Progress& progress) { line.show(progress); };
   options.stop_requested = [] { return interrupt_signal() != 0; };
-  return tune(workload, meters, clock, options);
+  return session.tune(options);
 }
 
 std::string shown_unit(const WorkloadOptions& workload) {
@@ -150,25 +146,19 @@ std::string shown_unit(const WorkloadOptions& workload) {
 }  // namespace
 
 int tune_command(const std::vector<std::string>& words) {
-  SteadyClock clock;
-  const Timestamp started = clock.now();
+  const Timestamp started = SteadyClock().now();
   const po::variables_map values = parse(words, flags(), {"model"}, usage);
   if (values.count("help")) return 0;
-  ModelOptions model = model_options(values);
+  const ModelOptions model = model_options(values);
   TuneOptions options = tune_options(values, model);
   options.started = started;
-  check_model_file(model);
   const ProfileStore store = ProfileStore::from_environment();
   store.check_writable();
 
-  std::vector<std::string> warnings;
-  const FileLock lock = lock_device(model.device);
-  const auto meters = open_meters(model.meter, warnings);
-  const auto workload = start_worker(model.worker);
-  if (values.count("dry-run")) return dry_run(*workload, options);
-  TuneResult result =
-      tune_and_watch(*workload, meters, clock, options, shown_unit(model.worker.workload));
-  result.warnings.insert(result.warnings.begin(), warnings.begin(), warnings.end());
+  Session session(model.session);
+  if (values.count("dry-run")) return dry_run(session.workload(), options);
+  const TuneResult result =
+      tune_and_watch(session, options, shown_unit(model.session.worker.workload));
   const auto path = store.save(make_profile(result));
   if (values.count("json")) {
     fmt::print("{}\n", to_json(result, path.string()));

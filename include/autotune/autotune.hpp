@@ -8,6 +8,7 @@
 #include "autotune/profile.hpp"
 #include "autotune/report.hpp"
 #include "autotune/searcher.hpp"
+#include "autotune/session.hpp"
 #include "autotune/trial.hpp"
 #include "autotune/tuner.hpp"
 #include "autotune/worker.hpp"

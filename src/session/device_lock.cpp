@@ -1,11 +1,11 @@
-#include "device_lock.hpp"
+#include "session/device_lock.hpp"
 
 #include <fmt/format.h>
 
 #include "autotune/error.hpp"
 #include "autotune/profile.hpp"
 
-namespace autotune::cli {
+namespace autotune {
 
 FileLock lock_device(const Device& device) {
   const auto folder = cache_folder() / "state";
@@ -25,4 +25,4 @@ FileLock lock_device(const Device& device) {
                   device.id, holder ? fmt::format(" (process {})", *holder) : ""));
 }
 
-}  // namespace autotune::cli
+}  // namespace autotune

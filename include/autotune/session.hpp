@@ -1,0 +1,51 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "autotune/device.hpp"
+#include "autotune/energy.hpp"
+#include "autotune/tuner.hpp"
+#include "autotune/worker.hpp"
+
+namespace autotune {
+
+/// Which model file runs where, and how it is metered.
+struct SessionOptions {
+  WorkerOptions worker;  ///< Its `workload.device` is taken from `device`.
+  Device device;
+  MeterOptions meter;  ///< From `meter_options`.
+};
+
+/// The meters to open for `device`.
+/// @param choice `auto`, `nvml`, `nvml:N`, `rapl` or `modelled`
+/// @throws Error (usage) for other words
+[[nodiscard]] MeterOptions meter_options(const Device& device, const std::string& choice);
+
+/// The largest batch to try where the user names none: 1,024 on a GPU, 128 on a CPU.
+[[nodiscard]] int default_max_batch(const Device& device) noexcept;
+
+/// What measuring a model file takes, held until the end: the device's lock, which keeps other
+/// tunes off it (two would measure each other), the meters and the worker process.
+class Session {
+ public:
+  /// Files that cannot work are refused before anything is started.
+  /// @throws Error (model, inputs, device, meter, worker) for what is missing or in use
+  explicit Session(const SessionOptions& options);
+  Session(Session&&) noexcept;
+  ~Session();
+
+  [[nodiscard]] Workload& workload() noexcept;
+  [[nodiscard]] const std::vector<std::unique_ptr<EnergyMeter>>& meters() const noexcept;
+  [[nodiscard]] const std::vector<std::string>& warnings() const noexcept;  ///< Of the meters.
+
+  /// `autotune::tune` on this session's device, its warnings first.
+  /// @throws Error (constraints) if nothing measured meets them, naming the closest miss
+  [[nodiscard]] TuneResult tune(TuneOptions options);
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace autotune
