@@ -88,4 +88,11 @@ Device find_device(const std::string& id) {
   return device;
 }
 
+Device find_device_without_nvml(const std::string& id) {
+  const GpuInventory gpus{nvidia_devices_from_driver_files(), "the driver's files name none"};
+  Device device = choose_device(id, cpu_device(), gpus, true);
+  add_host(device);
+  return device;
+}
+
 }  // namespace autotune

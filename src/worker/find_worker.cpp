@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <string_view>
 #include <vector>
 
 #include "autotune/error.hpp"
@@ -38,6 +39,8 @@ fs::path folder_of_this_program() {
 fs::path folder_of_this_library() {
   Dl_info info{};
   if (::dladdr(reinterpret_cast<void*>(&find_worker), &info) == 0) return {};
+  // A program linked with the library is named by its argv[0], which without a slash came by PATH.
+  if (std::string_view(info.dli_fname).find('/') == std::string_view::npos) return {};
   std::error_code failure;
   return fs::canonical(info.dli_fname, failure).parent_path();
 }
@@ -46,8 +49,9 @@ std::vector<fs::path> installed_places() {
   std::vector<fs::path> places;
   const fs::path program = folder_of_this_program();
   const fs::path library = folder_of_this_library();
-  add_places_around(program, places);
-  if (library != program) add_places_around(library, places);
+  // A package's worker before one that lies beside the interpreter: it is of this version.
+  add_places_around(library, places);
+  if (program != library) add_places_around(program, places);
 #ifdef AUTOTUNE_INSTALL_LIBEXEC
   places.push_back(fs::path(AUTOTUNE_INSTALL_LIBEXEC) / program_name);
   places.push_back(fs::path(AUTOTUNE_INSTALL_LIBEXEC) / "autotune" / program_name);
