@@ -53,10 +53,22 @@ void check_readable_file(const std::filesystem::path& model) {
   }
 }
 
+/// Whether the file ends where its last record does; minizip takes one that lacks a few bytes.
+bool ends_properly(const Archive& archive, const std::filesystem::path& model) {
+  constexpr std::size_t end_record_bytes = 22;  // APPNOTE.TXT 4.3.16, without its comment.
+  unz_global_info64 info{};
+  if (::unzGetGlobalInfo64(archive.get(), &info) != UNZ_OK) return false;
+  std::array<char, 4> signature{};
+  std::ifstream file(model, std::ios::binary);
+  file.seekg(-static_cast<std::streamoff>(end_record_bytes + info.size_comment), std::ios::end);
+  file.read(signature.data(), signature.size());
+  return file && std::string_view(signature.data(), signature.size()) == "PK\5\6";
+}
+
 Archive open_archive(const std::filesystem::path& model) {
   check_readable_file(model);
   Archive archive{::unzOpen64(model.c_str())};
-  if (!archive) {
+  if (!archive || !ends_properly(archive, model)) {
     refuse(model,
            fmt::format("is no zip archive or was cut off ({} bytes, no directory at its end)",
                        std::filesystem::file_size(model)));

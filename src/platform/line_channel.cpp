@@ -47,7 +47,7 @@ class WithoutSigpipe {
 };
 
 void never_block(const FileDescriptor& file) {
-  if (file) ::fcntl(file.get(), F_SETFL, ::fcntl(file.get(), F_GETFL) | O_NONBLOCK);
+  ::fcntl(file.get(), F_SETFL, ::fcntl(file.get(), F_GETFL) | O_NONBLOCK);
 }
 
 bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
@@ -60,14 +60,12 @@ timespec time_left(Timestamp deadline) {
 
 }  // namespace
 
-LineChannel::LineChannel(Ends ends) : ends_(std::move(ends)) {
-  never_block(ends_.input);
-  never_block(ends_.output);
-  never_block(ends_.log);
-}
+LineChannel::LineChannel(Ends ends) : ends_(std::move(ends)) {}
 
 ChannelStatus LineChannel::send(std::string_view line, std::optional<Timestamp> deadline) {
   if (line.size() > max_message_bytes) return ChannelStatus::too_long;
+  // Not before it has to be: the setting would outlive us on a terminal, which others share.
+  if (deadline) never_block(ends_.output);
   const WithoutSigpipe guard;
   const std::string message = std::string(line) + '\n';
   for (std::string_view rest = message; !rest.empty();) {

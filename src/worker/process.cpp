@@ -100,7 +100,7 @@ void WorkerProcess::gone(const Call& request, bool half_message) {
 
 void WorkerProcess::hung(const Call& request, Timestamp began) {
   fail(request, Downfall::hung, TrialStatus::timed_out,
-       fmt::format("gave no answer within {:.3g} s", in_seconds(SteadyClock().now() - began)));
+       fmt::format("gave no answer within {:.1f} s", in_seconds(SteadyClock().now() - began)));
 }
 
 void WorkerProcess::garbage(const Call& request, const std::string& problem) {
