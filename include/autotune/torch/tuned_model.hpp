@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "autotune/config.hpp"
-#include "autotune/profile.hpp"
+#include "autotune/torch/export.hpp"
 
 namespace c10 {
 struct IValue;
@@ -16,11 +16,13 @@ namespace autotune {
 /// A TorchScript model that runs as its profile says.
 ///
 /// The namespace stays `autotune` and not `autotune::torch`, which would hide `::torch`.
-class TunedModel {
+class AUTOTUNE_TORCH_API TunedModel {
  public:
-  /// Loads the file and applies `config` to it: casts, layout, threads, heap.
+  /// Loads the file and applies `config`: threads and heap to this process, at once; casts and
+  /// layout to the model, at the first `forward`, whose arguments decide how they are reached.
   /// @param device `cpu` or `cuda:N`
-  /// @throws Error (model) if it cannot be read, (device) if the device is not there
+  /// @throws Error (model) if it cannot be read, (device) if the device is not there or cannot run
+  ///         the configuration
   [[nodiscard]] static TunedModel load(const std::filesystem::path& model, const Config& config,
                                        const std::string& device);
 
@@ -28,8 +30,12 @@ class TunedModel {
   TunedModel& operator=(TunedModel&&) noexcept;
   ~TunedModel();
 
-  /// Any number of rows: more than the tuned batch are cut into batches and joined again, a
-  /// remainder runs as it is, nothing is padded. The batch is dimension 0 of every tensor.
+  /// Any number of rows: more than the tuned batch are cut into batches, which run in order, and
+  /// their outputs joined along dimension 0, a remainder runs as it is, nothing is padded. The
+  /// batch is dimension 0 of every tensor; where tensors differ in it, and for outputs that have no
+  /// row per input row, the arguments run in one piece. A model that keeps state sees the batches
+  /// one after the other, as it would see calls of the application. Outputs are float where the
+  /// arithmetic is narrower, and inference tensors: clone one before it is changed in place.
   /// @param arguments as the model's `forward` takes them, tensors on any device
   [[nodiscard]] c10::IValue forward(std::vector<c10::IValue> arguments);
 

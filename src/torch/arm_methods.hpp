@@ -1,0 +1,69 @@
+#pragma once
+#include <c10/core/Device.h>
+
+#include <functional>
+#include <memory>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "autotune/config.hpp"
+#include "torch/script_model.hpp"
+
+// How each precision and each layout is reached: one file each, listed in arms.cpp.
+namespace autotune {
+
+/// Where an arm is to run.
+struct Target {
+  c10::Device device{c10::kCPU};
+  int compute_capability = 0;          ///< 90 on Hopper; 0 on a CPU.
+  std::set<std::string> cpu_features;  ///< As in Device::features.
+  bool allow_emulation = false;        ///< Take types the CPU has no arithmetic for (for tests).
+};
+
+/// Enters a setting (a thread's or the process's) and restores it when what it gave is destroyed.
+using Scope = std::function<std::shared_ptr<void>()>;
+
+/// A model on its way to an arm.
+struct Draft {
+  ScriptModel model;
+  const Target& target;
+  std::vector<Scope> scopes;               ///< Entered in this order round every forward.
+  at::ScalarType input_type = at::kFloat;  ///< Floating inputs are cast to it.
+  bool channels_last_inputs = false;       ///< 4-D and 5-D inputs get that memory format.
+};
+
+/// One way to reach a precision. Several are tried in order until one runs.
+struct Route {
+  std::string name;
+  std::function<void(Draft&)> apply;
+};
+
+struct PrecisionMethod {
+  Precision precision = Precision::fp32;
+  /// Why the device cannot run it; empty if it can.
+  std::string (*obstacle)(const Target&) = nullptr;
+  std::vector<Route> (*routes)(const ModelFacts&) = nullptr;
+};
+
+struct LayoutMethod {
+  Layout layout = Layout::plain;
+  std::string (*obstacle)(const Target&, const ModelFacts&) = nullptr;
+  void (*apply)(Draft&) = nullptr;
+};
+
+/// Every precision and layout there is, in the order in which they are listed to the user.
+[[nodiscard]] std::span<const PrecisionMethod> precision_methods();
+[[nodiscard]] std::span<const LayoutMethod> layout_methods();
+
+PrecisionMethod fp32_method();
+PrecisionMethod tf32_method();
+PrecisionMethod fp16_method();
+PrecisionMethod bf16_method();
+LayoutMethod plain_method();
+LayoutMethod channels_last_method();
+
+[[nodiscard]] Target target_of(c10::Device device);
+
+}  // namespace autotune

@@ -1,0 +1,33 @@
+#include "autotune/torch/example_inputs.hpp"
+
+#include "torch/inputs.hpp"
+
+namespace autotune {
+
+struct ExampleInputs::Impl {
+  Inputs inputs;
+};
+
+ExampleInputs::ExampleInputs(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+ExampleInputs::ExampleInputs(ExampleInputs&&) noexcept = default;
+ExampleInputs& ExampleInputs::operator=(ExampleInputs&&) noexcept = default;
+ExampleInputs::~ExampleInputs() = default;
+
+ExampleInputs ExampleInputs::read(const std::filesystem::path& file) {
+  auto values = arguments_of(read_saved_value(file), nullptr);
+  return ExampleInputs(std::make_unique<Impl>(Impl{Inputs::from_values(std::move(values), {})}));
+}
+
+ExampleInputs ExampleInputs::from_signature(const std::string& signature, std::uint64_t seed) {
+  const std::vector<std::string> specs = split_signature(signature);
+  return ExampleInputs(
+      std::make_unique<Impl>(Impl{Inputs(make_arguments(specs, rows_for(specs), seed))}));
+}
+
+int ExampleInputs::rows() const noexcept { return impl_->inputs.rows(); }
+
+std::vector<c10::IValue> ExampleInputs::batch(std::int64_t first, int count) const {
+  return impl_->inputs.batch(first, count);
+}
+
+}  // namespace autotune

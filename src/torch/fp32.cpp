@@ -1,0 +1,16 @@
+#include "torch/arm_methods.hpp"
+#include "torch/tf32_switch.hpp"
+
+namespace autotune {
+
+PrecisionMethod fp32_method() {
+  return {.precision = Precision::fp32,
+          .obstacle = [](const Target&) { return std::string(); },
+          .routes =
+              [](const ModelFacts&) {
+                return std::vector<Route>{
+                    {"TF32 off", [](Draft& draft) { draft.scopes.push_back(tf32_scope(false)); }}};
+              }};
+}
+
+}  // namespace autotune

@@ -1,0 +1,126 @@
+#include "torch/script_model.hpp"
+
+#include <fmt/format.h>
+#include <torch/csrc/jit/api/module.h>
+#include <torch/csrc/jit/serialization/import.h>
+
+#include <map>
+#include <optional>
+
+#include "autotune/error.hpp"
+#include "torch/failure.hpp"
+#include "torch/graph_facts.hpp"
+
+namespace autotune {
+
+namespace jit = torch::jit;
+
+struct ScriptModel::Impl {
+  jit::Module module;
+  std::optional<GraphFacts> facts;  ///< Read when first asked for.
+
+  const GraphFacts& graph_facts() {
+    if (!facts) {
+      facts = read_graph(module);
+    }
+    return *facts;
+  }
+};
+
+namespace {
+
+[[noreturn]] void reject(const std::filesystem::path& file, const std::string& what) {
+  throw Error(ErrorCode::model, fmt::format("the model {} cannot be read: {}\nWrite it with "
+                                            "torch.jit.trace or torch.jit.script and .save(PATH).",
+                                            file.string(), what));
+}
+
+// Fused kernels are made for any shape from the start. By default the first two shapes get kernels
+// of their own, so that a batch's figure would depend on which batches ran before it.
+void fuse_for_any_shape() {
+  jit::FusionStrategy strategy = {{jit::FusionBehavior::DYNAMIC, 20}};
+  jit::setFusionStrategy(strategy);
+}
+
+void check_file(const std::filesystem::path& file) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(file, error)) {
+    reject(file, "no such file.");
+  }
+  if (std::filesystem::file_size(file, error) == 0) {
+    reject(file, "it is empty.");
+  }
+}
+
+std::map<std::string, std::string> owners(const jit::Module& module) {
+  std::map<std::string, std::string> types;
+  for (const auto& submodule : module.named_modules()) {
+    const auto name = submodule.value.type()->name();
+    types[submodule.name] = name ? name->name() : "";
+  }
+  return types;
+}
+
+}  // namespace
+
+ScriptModel::ScriptModel(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+ScriptModel ScriptModel::load(const std::filesystem::path& file) {
+  check_file(file);
+  fuse_for_any_shape();
+  try {
+    auto impl = std::make_shared<Impl>(Impl{jit::load(file.string(), c10::Device(c10::kCPU)), {}});
+    if (!impl->module.find_method("forward")) {
+      reject(file, "the module has no forward.");
+    }
+    impl->module.eval();
+    for (at::Tensor parameter : impl->module.parameters()) {
+      parameter.set_requires_grad(false);
+    }
+    return ScriptModel(std::move(impl));
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    reject(file, "it is no TorchScript file, or cut off (" + short_message(error) + ").");
+  }
+}
+
+// deepcopy copies the tensors, clone the type with its methods and their executors.
+ScriptModel ScriptModel::copy() const {
+  return ScriptModel(
+      std::make_shared<Impl>(Impl{impl_->module.deepcopy().clone(), impl_->graph_facts()}));
+}
+
+ScriptModel ScriptModel::frozen() const {
+  return ScriptModel(std::make_shared<Impl>(Impl{jit::freeze(impl_->module), impl_->facts}));
+}
+
+c10::IValue ScriptModel::forward(std::vector<c10::IValue> arguments) {
+  return impl_->module.forward(std::move(arguments));
+}
+
+const c10::FunctionSchema& ScriptModel::schema() const {
+  return impl_->module.get_method("forward").function().getSchema();
+}
+
+std::vector<ModelTensor> ScriptModel::tensors() const {
+  const auto types = owners(impl_->module);
+  const auto& convolution_weights = impl_->graph_facts().convolution_weights;
+  std::vector<ModelTensor> tensors;
+  for (const auto& attribute : impl_->module.named_attributes()) {
+    if (!attribute.value.isTensor() || !attribute.value.toTensor().defined()) {
+      continue;
+    }
+    const auto dot = attribute.name.rfind('.');
+    const auto owner = types.find(dot == std::string::npos ? "" : attribute.name.substr(0, dot));
+    tensors.push_back({attribute.name, owner == types.end() ? "" : owner->second,
+                       convolution_weights.count(attribute.name) != 0, attribute.value.toTensor()});
+  }
+  return tensors;
+}
+
+const ModelFacts& ScriptModel::facts() const { return impl_->graph_facts().model; }
+
+void ScriptModel::to(c10::Device device) { impl_->module.to(device); }
+
+}  // namespace autotune

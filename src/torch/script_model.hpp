@@ -1,0 +1,54 @@
+#pragma once
+#include <ATen/core/Tensor.h>
+#include <ATen/core/ivalue.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace autotune {
+
+/// A parameter or buffer. `tensor` is a handle: `set_data` on it changes the model.
+struct ModelTensor {
+  std::string name;             ///< `encoder.layer.0.weight`.
+  std::string owner;            ///< Type of the submodule that holds it, e.g. `LayerNorm`.
+  bool of_convolution = false;  ///< A weight that a convolution of `forward` reads.
+  at::Tensor tensor;
+};
+
+/// What a model's graph tells about how it may be changed.
+struct ModelFacts {
+  bool has_dtype_constants = false;  ///< It names a floating type, or holds floating constants.
+  bool has_convolutions = false;     ///< With 4-D or 5-D weights.
+};
+
+/// A TorchScript module in evaluation mode, without gradients. Copies are explicit; a moved or
+/// copied handle is the same module.
+class ScriptModel {
+ public:
+  /// On the CPU.
+  /// @throws Error (model) if the file is missing, empty or no TorchScript file
+  [[nodiscard]] static ScriptModel load(const std::filesystem::path& file);
+
+  /// An independent model: own tensors and own compiled graphs, so that nothing an arm does to a
+  /// graph reaches another arm.
+  [[nodiscard]] ScriptModel copy() const;
+
+  /// A copy with weights folded into its graph.
+  /// @throws std::exception if TorchScript cannot freeze it
+  [[nodiscard]] ScriptModel frozen() const;
+
+  [[nodiscard]] c10::IValue forward(std::vector<c10::IValue> arguments);
+  [[nodiscard]] const c10::FunctionSchema& schema() const;
+  [[nodiscard]] std::vector<ModelTensor> tensors() const;
+  [[nodiscard]] const ModelFacts& facts() const;
+  void to(c10::Device device);
+
+ private:
+  struct Impl;
+  explicit ScriptModel(std::shared_ptr<Impl> impl);
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace autotune

@@ -1,0 +1,269 @@
+#include "torch/torchscript_workload.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <iostream>
+#include <numeric>
+
+#include "autotune/clock.hpp"
+#include "autotune/error.hpp"
+#include "autotune/torch/workload.hpp"
+#include "torch/device_runtime.hpp"
+#include "torch/failure.hpp"
+#include "torch/process_settings.hpp"
+#include "torch/tree.hpp"
+
+namespace autotune {
+namespace {
+
+constexpr int most_accuracy_rows = 128;
+constexpr int default_accuracy_batch = 16;
+constexpr double most_reference_bytes = 512.0 * 1024 * 1024;
+
+/// Rows [first, first + count) of an arm's inputs through the arm, results on the host.
+std::vector<at::Tensor> outputs_of(ArmModel& model, const Inputs& inputs, std::int64_t first,
+                                   int count) {
+  return host_outputs(model.forward(inputs.batch(first, count)));
+}
+
+}  // namespace
+
+TorchScriptWorkload::TorchScriptWorkload(WorkloadOptions options, Target target)
+    : options_(std::move(options)), target_(std::move(target)) {}
+
+Description TorchScriptWorkload::describe() {
+  const Loaded& model = loaded();
+  Description description;
+  description.id = {.name = options_.name.empty() ? options_.model.stem().string() : options_.name,
+                    .unit = !options_.unit.empty()     ? options_.unit
+                            : options_.units_from_mask ? "token"
+                                                       : "item",
+                    .inputs = model.inputs.signature(),
+                    .fingerprint = model_fingerprint(options_.model)};
+  description.rows = model.inputs.rows();
+  description.units_per_row =
+      std::accumulate(model.units.begin(), model.units.end(), 0.0) / model.inputs.rows();
+  description.max_batch = model.probe.max_batch;
+  add_arms(description);
+  description.warnings = model.probe.warnings;
+  if (!options_.inputs) {
+    description.warnings.push_back(
+        "the inputs are made up: their values can move power by tens of percent. Give real ones "
+        "with --inputs.");
+  }
+  description.conditions = runtime_conditions(target_.device);
+  description.pci_address = pci_address(target_.device);
+  return description;
+}
+
+const TorchScriptWorkload::Loaded& TorchScriptWorkload::loaded() {
+  if (!loaded_) {
+    ScriptModel master = ScriptModel::load(options_.model);
+    Inputs inputs = read_inputs(master);
+    std::vector<double> units = inputs.units(options_.units_from_mask, options_.units_per_item);
+    ModelProbe probe = probe_model(master, inputs, target_, options_.seed);
+    loaded_.emplace(
+        Loaded{std::move(master), std::move(inputs), std::move(units), std::move(probe)});
+    release_memory(target_.device);
+  }
+  return *loaded_;
+}
+
+Inputs TorchScriptWorkload::read_inputs(const ScriptModel& master) const {
+  if (options_.inputs) {
+    return Inputs::from_values(arguments_of(read_saved_value(*options_.inputs), &master.schema()),
+                               options_.batch_dims);
+  }
+  if (options_.input_specs.empty()) {
+    throw Error(ErrorCode::usage,
+                "the model needs example inputs: a file of torch.save with "
+                "--inputs FILE, or one --input SPEC per argument, e.g. "
+                "--input int64[batch,128]:0..30521");
+  }
+  Arguments arguments =
+      make_arguments(options_.input_specs, rows_for(options_.input_specs), options_.seed);
+  arguments.values = arguments_of(c10::ivalue::Tuple::create(arguments.values), &master.schema());
+  return Inputs(std::move(arguments));
+}
+
+void TorchScriptWorkload::add_arms(Description& description) {
+  for (const PrecisionMethod& precision : precision_methods()) {
+    for (const LayoutMethod& layout : layout_methods()) {
+      Arm arm{.precision = precision.precision, .layout = layout.layout};
+      // The only state of a CPU's allocator that does not depend on what ran before.
+      arm.execution.retained_heap = target_.device.is_cpu();
+      const std::string reason = ArmModel::obstacle(arm, target_, loaded().master.facts());
+      if (reason.empty()) {
+        description.arms.push_back(arm);
+      } else {
+        description.unsupported.push_back({arm.precision, arm.layout, reason});
+      }
+    }
+  }
+}
+
+Prepared TorchScriptWorkload::prepare(const PrepareRequest& request) {
+  Prepared prepared;
+  try {
+    apply_to_process(request.arm.execution);
+    active_.reset();
+    release_memory(target_.device);
+    if (request.check_accuracy) {
+      refer(accuracy_batch(request));  // before the arm: the device holds one model at a time
+    }
+    const Timestamp start = SteadyClock().now();
+    active_.emplace(activate(request.arm));
+    prepared.seconds = in_seconds(SteadyClock().now() - start);
+    if (request.check_accuracy) {
+      prepared.accuracy = judge();
+      start_afresh(request.arm);
+    }
+  } catch (const Error&) {
+    throw;
+  } catch (const Unreachable& error) {
+    active_.reset();
+    prepared.status = TrialStatus::unsupported;
+    prepared.reason = error.what();
+  } catch (const std::exception& error) {
+    const Failure failure = drop_arm(error);
+    prepared.status = failure.status;
+    prepared.reason = failure.reason;
+  }
+  return prepared;
+}
+
+RunResult TorchScriptWorkload::run(const RunRequest& request) {
+  RunResult result;
+  if (!active_) {
+    result.status = TrialStatus::crashed;
+    result.reason = "no arm is prepared";
+    return result;
+  }
+  try {
+    if (request.fresh_memory) {
+      freshen_memory(target_.device);
+    }
+    const std::uint64_t held = held_memory_bytes(target_.device);
+    iterate(request, result);
+    const std::uint64_t held_now = held_memory_bytes(target_.device);
+    result.memory_growth_bytes = held_now > held ? held_now - held : 0;
+    result.peak_memory_bytes = peak_memory_bytes(target_.device);
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    const Failure failure = drop_arm(error);
+    result = {.status = failure.status, .reason = failure.reason};
+  }
+  return result;
+}
+
+void TorchScriptWorkload::iterate(const RunRequest& request, RunResult& result) {
+  SteadyClock clock;
+  const Entered scopes = active_->model.enter();
+  std::int64_t row = request.first_row;
+  result.start = clock.now();
+  Timestamp now = result.start;
+  const auto wants_more = [&] {
+    const int done = static_cast<int>(result.completions.size());
+    const bool may_more = request.max_iterations <= 0 || done < request.max_iterations;
+    return done < request.min_iterations ||
+           (may_more && in_seconds(now - result.start) < request.seconds);
+  };
+  while (wants_more()) {
+    (void)active_->model.forward(active_->inputs.batch(row, request.batch));
+    synchronize(target_.device);
+    now = clock.now();
+    result.completions.push_back(now);
+    result.units.push_back(units_of(row, request.batch));
+    row += request.batch;
+  }
+}
+
+double TorchScriptWorkload::units_of(std::int64_t first_row, int batch) const {
+  const auto& units = loaded_->units;
+  double sum = 0;
+  for (int i = 0; i < batch; ++i) {
+    sum +=
+        units[static_cast<std::size_t>((first_row + i) % static_cast<std::int64_t>(units.size()))];
+  }
+  return sum;
+}
+
+TorchScriptWorkload::Active TorchScriptWorkload::activate(const Arm& arm) {
+  const Loaded& from = loaded();
+  ArmModel model =
+      ArmModel::make(from.master, arm, target_, from.inputs.batch(0, 1), !from.probe.keeps_state);
+  Inputs inputs = from.inputs.changed([&](const at::Tensor& t) { return model.input(t); });
+  return {std::move(model), std::move(inputs)};
+}
+
+int TorchScriptWorkload::accuracy_batch(const PrepareRequest& request) {
+  if (loaded().probe.max_batch == 1) {
+    return 1;
+  }
+  return request.accuracy_batch > 0 ? request.accuracy_batch : default_accuracy_batch;
+}
+
+// True FP32 plain, by the same chunks as the arm that is compared: a model's state and its random
+// numbers then meet the same calls.
+void TorchScriptWorkload::refer(int batch) {
+  if (reference_ && reference_->batch == batch) {
+    return;
+  }
+  Active fp32 = activate(Arm{});
+  const Entered scopes = fp32.model.enter();
+  seed_generators(options_.seed);
+  reference_.emplace(Reference{.batch = batch});
+  const int rows = std::min(loaded().inputs.rows(), most_accuracy_rows);
+  double bytes = 0;
+  for (int row = 0; row < rows && bytes < most_reference_bytes; row += batch) {
+    const int count = std::min(batch, rows - row);
+    reference_->chunks.push_back({count, outputs_of(fp32.model, fp32.inputs, row, count)});
+    for (const at::Tensor& tensor : reference_->chunks.back().outputs) {
+      bytes += static_cast<double>(tensor.nbytes());
+    }
+  }
+}
+
+Accuracy TorchScriptWorkload::judge() {
+  const Entered scopes = active_->model.enter();
+  seed_generators(options_.seed);
+  AccuracyPass pass;
+  std::int64_t row = 0;
+  for (const Chunk& chunk : reference_->chunks) {
+    pass.add(chunk.outputs, outputs_of(active_->model, active_->inputs, row, chunk.rows),
+             chunk.rows);
+    row += chunk.rows;
+  }
+  return pass.result();
+}
+
+// The accuracy pass has moved the state of a model that keeps one.
+void TorchScriptWorkload::start_afresh(const Arm& arm) {
+  if (loaded().probe.keeps_state) {
+    active_.reset();
+    active_.emplace(activate(arm));
+  }
+}
+
+// A broken CUDA context fails every later call of this process: it ends, and whoever started it
+// starts another one.
+Failure TorchScriptWorkload::drop_arm(const std::exception& error) {
+  const Failure failure = classify(error);
+  if (failure.sticky && target_.device.is_cuda()) {
+    std::cerr << "the CUDA context is broken: " << failure.reason << std::endl;
+    std::_Exit(EXIT_FAILURE);
+  }
+  active_.reset();
+  release_memory(target_.device);
+  return failure;
+}
+
+std::unique_ptr<Workload> make_torchscript_workload(const WorkloadOptions& options) {
+  return std::make_unique<TorchScriptWorkload>(options, target_of(open_device(options.device)));
+}
+
+}  // namespace autotune

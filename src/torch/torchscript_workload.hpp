@@ -1,0 +1,64 @@
+#pragma once
+#include <memory>
+#include <optional>
+
+#include "autotune/worker.hpp"
+#include "autotune/workload.hpp"
+#include "torch/accuracy.hpp"
+#include "torch/arm_model.hpp"
+#include "torch/failure.hpp"
+#include "torch/inputs.hpp"
+#include "torch/model_probe.hpp"
+
+namespace autotune {
+
+/// A TorchScript file as a workload. Holds an FP32 master on the host, the reference outputs, and
+/// at most one arm with its inputs on the device.
+class TorchScriptWorkload final : public Workload {
+ public:
+  TorchScriptWorkload(WorkloadOptions options, Target target);
+
+  Description describe() override;
+  Prepared prepare(const PrepareRequest& request) override;
+  RunResult run(const RunRequest& request) override;
+
+ private:
+  struct Loaded {
+    ScriptModel master;
+    Inputs inputs;  ///< On the host.
+    std::vector<double> units;
+    ModelProbe probe;
+  };
+  struct Chunk {
+    int rows = 0;
+    std::vector<at::Tensor> outputs;
+  };
+  struct Reference {
+    int batch = 0;  ///< Rows per chunk, the last one may have fewer.
+    std::vector<Chunk> chunks;
+  };
+  struct Active {
+    ArmModel model;
+    Inputs inputs;  ///< On the device, as the arm takes them.
+  };
+
+  const Loaded& loaded();
+  [[nodiscard]] Inputs read_inputs(const ScriptModel& master) const;
+  [[nodiscard]] Active activate(const Arm& arm);
+  [[nodiscard]] int accuracy_batch(const PrepareRequest& request);
+  void refer(int batch);
+  [[nodiscard]] Accuracy judge();
+  void start_afresh(const Arm& arm);
+  void add_arms(Description& description);
+  void iterate(const RunRequest& request, RunResult& result);
+  [[nodiscard]] double units_of(std::int64_t first_row, int batch) const;
+  [[nodiscard]] Failure drop_arm(const std::exception& error);
+
+  WorkloadOptions options_;
+  Target target_;
+  std::optional<Loaded> loaded_;
+  std::optional<Reference> reference_;
+  std::optional<Active> active_;
+};
+
+}  // namespace autotune

@@ -1,0 +1,133 @@
+#include "autotune/torch/tuned_model.hpp"
+
+#include <ATen/core/function_schema.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "autotune/error.hpp"
+#include "torch/arm_model.hpp"
+#include "torch/device_runtime.hpp"
+#include "torch/inputs.hpp"
+#include "torch/process_settings.hpp"
+#include "torch/tree.hpp"
+
+namespace autotune {
+namespace {
+
+using IValues = std::vector<c10::IValue>;
+
+/// Rows of all tensors that have dimensions; nothing if they differ or there is none.
+std::optional<std::int64_t> common_rows(const IValues& arguments) {
+  std::optional<std::int64_t> rows;
+  bool differ = false;
+  for (const c10::IValue& argument : arguments) {
+    for (const at::Tensor& tensor : tensors_of(argument)) {
+      if (tensor.dim() > 0) {
+        differ = differ || (rows && *rows != tensor.size(0));
+        rows = tensor.size(0);
+      }
+    }
+  }
+  return differ ? std::nullopt : rows;
+}
+
+IValues rows_of(const IValues& arguments, std::int64_t first, std::int64_t count) {
+  IValues part;
+  for (const c10::IValue& argument : arguments) {
+    part.push_back(map_tensors(argument, [&](const at::Tensor& tensor) {
+      return tensor.dim() > 0 ? tensor.narrow(0, first, count) : tensor;
+    }));
+  }
+  return part;
+}
+
+bool has_row_per_input_row(const c10::IValue& output, std::int64_t rows) {
+  const std::vector<at::Tensor> tensors = tensors_of(output);
+  return std::all_of(tensors.begin(), tensors.end(), [&](const at::Tensor& tensor) {
+    return tensor.dim() > 0 && tensor.size(0) == rows;
+  });
+}
+
+}  // namespace
+
+struct TunedModel::Impl {
+  Config config;
+  Target target;
+  c10::FunctionSchema schema;
+  std::optional<ScriptModel> master;  ///< Until the arm is made.
+  std::optional<ArmModel> arm;
+
+  void make_arm(const IValues& arguments, std::optional<std::int64_t> rows) {
+    // The route is tried on a copy of its own, so that state starts where the file has it.
+    const IValues example =
+        rows ? rows_of(arguments, 0, std::min<std::int64_t>(*rows, 1)) : arguments;
+    try {
+      arm.emplace(ArmModel::make(*master, config.arm, target, example, true));
+    } catch (const Unreachable& error) {
+      throw Error(ErrorCode::device, fmt::format("the model cannot run as {}: {}",
+                                                 to_string(config.arm), error.what()));
+    }
+    master.reset();
+  }
+
+  c10::IValue run(const IValues& arguments) {
+    IValues ready;
+    for (const c10::IValue& argument : arguments) {
+      ready.push_back(map_tensors(argument, [&](const at::Tensor& t) { return arm->input(t); }));
+    }
+    return arm->forward(std::move(ready));
+  }
+};
+
+TunedModel::TunedModel(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+TunedModel::TunedModel(TunedModel&&) noexcept = default;
+TunedModel& TunedModel::operator=(TunedModel&&) noexcept = default;
+TunedModel::~TunedModel() = default;
+
+TunedModel TunedModel::load(const std::filesystem::path& model, const Config& config,
+                            const std::string& device) {
+  apply_to_process(config.arm.execution);
+  const Target target = target_of(open_device(device));
+  const ScriptModel master = ScriptModel::load(model);
+  auto impl = std::make_unique<Impl>(Impl{config, target, master.schema(), master, {}});
+  const std::string reason = ArmModel::obstacle(config.arm, impl->target, impl->master->facts());
+  if (!reason.empty()) {
+    throw Error(ErrorCode::device,
+                fmt::format("{} cannot run {}: {}", device, to_string(config.arm), reason));
+  }
+  return TunedModel(std::move(impl));
+}
+
+c10::IValue TunedModel::forward(std::vector<c10::IValue> given) {
+  const IValues arguments =
+      arguments_of(given.size() == 1 ? given.front() : c10::ivalue::Tuple::create(std::move(given)),
+                   &impl_->schema);
+  const auto rows = common_rows(arguments);
+  if (!impl_->arm) {
+    impl_->make_arm(arguments, rows);
+  }
+  const Entered scopes = impl_->arm->enter();
+  const std::int64_t batch = std::max(1, impl_->config.batch);
+  if (!rows || *rows <= batch) {
+    return impl_->run(arguments);
+  }
+  std::vector<c10::IValue> outputs;
+  for (std::int64_t row = 0; row < *rows; row += batch) {
+    const std::int64_t count = std::min(batch, *rows - row);
+    outputs.push_back(impl_->run(rows_of(arguments, row, count)));
+    if (!has_row_per_input_row(outputs.back(), count)) {
+      throw Error(
+          ErrorCode::model,
+          fmt::format("{} rows cannot be cut into batches of {}: the model's outputs do not "
+                      "have one row per input row. Call forward with at most {} rows.",
+                      *rows, batch, batch));
+    }
+  }
+  return join_rows(outputs);
+}
+
+const Config& TunedModel::config() const noexcept { return impl_->config; }
+
+}  // namespace autotune
