@@ -1,0 +1,295 @@
+"""The command line as a user meets it: what it prints, where, and its exit statuses.
+
+    python tests/cli/cli_test.py BIN_DIR
+
+Needs torch, to make models. Nothing here asserts a timing.
+"""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+import torch
+
+BIN = pathlib.Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 1 else pathlib.Path("build/release/bin")
+FOLDER = pathlib.Path(tempfile.mkdtemp(prefix="autotune_cli_"))
+
+
+class Mlp(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(1)
+        self.layers = torch.nn.Sequential(
+            torch.nn.Linear(32, 128), torch.nn.ReLU(), torch.nn.Linear(128, 16)
+        )
+
+    def forward(self, x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        return self.layers(x) * mask[:, :1]
+
+
+def make_files():
+    rows = torch.randn(48, 32), torch.ones(48, 4, dtype=torch.int64)
+    rows[1][::2, 3] = 0
+    torch.jit.trace(Mlp().eval(), rows).save(str(FOLDER / "mlp.pt"))
+    torch.save(rows, FOLDER / "inputs.pt")
+    torch.save((rows[0], rows[1][:7]), FOLDER / "rows_differ.pt")
+    torch.save((rows[0][:0], rows[1][:0]), FOLDER / "no_rows.pt")
+    torch.save((rows[0],), FOLDER / "one_argument.pt")
+    torch.save((rows[0].long(), rows[1]), FOLDER / "wrong_dtype.pt")
+    (FOLDER / "empty.pt").write_bytes(b"")
+    (FOLDER / "text.pt").write_text("not a model\n")
+    whole = (FOLDER / "mlp.pt").read_bytes()
+    (FOLDER / "truncated.pt").write_bytes(whole[: len(whole) // 2])
+
+
+class Run:
+    def __init__(self, *words, cache=None, env=None):
+        environment = dict(os.environ, AUTOTUNE_CACHE_DIR=str(cache or FOLDER / "cache"), **(env or {}))
+        done = subprocess.run(
+            [BIN / "autotune", *map(str, words)], capture_output=True, text=True, env=environment, timeout=170
+        )
+        self.status, self.out, self.err = done.returncode, done.stdout, done.stderr
+
+
+MODEL = (FOLDER / "mlp.pt", "--inputs", FOLDER / "inputs.pt")
+QUICK = ("--effort", "quick", "--budget-seconds", "8", "--batch", "1:12", "--device", "cpu")
+
+
+class Usage(unittest.TestCase):
+    def refused(self, *words, status, says, **options):
+        run = Run(*words, **options)
+        self.assertEqual(run.status, status, run.err)
+        self.assertEqual(run.out, "")
+        for text in says:
+            self.assertIn(text, run.err)
+        self.assertLessEqual(len(run.err.strip().splitlines()), 4, run.err)
+
+    def test_without_a_command_says_how_to_begin(self):
+        run = Run()
+        self.assertEqual(run.status, 2)
+        self.assertIn("autotune tune model.pt --inputs inputs.pt", run.err)
+
+    def test_help_lists_the_commands_on_stdout(self):
+        run = Run("--help")
+        self.assertEqual(run.status, 0)
+        for command in ("tune", "measure", "show", "devices"):
+            self.assertRegex(run.out, rf"(?m)^  {command} ")
+            self.assertEqual(Run(command, "--help").status, 0)
+
+    def test_unknown_command_lists_the_known(self):
+        self.refused("tone", status=2, says=["tone", "tune, measure, show, devices"])
+
+    def test_misspelt_flag_gets_the_nearest(self):
+        self.refused("tune", *MODEL, "--batchs", "1:4", status=2, says=["--batchs", "--batch"])
+
+    def test_an_abbreviated_flag_is_refused(self):
+        self.refused("tune", *MODEL, "--prec", "fp32", status=2, says=["--prec"])
+
+    def test_batch_ranges_that_hold_nothing(self):
+        for text in ("0:4", "8:4", "x", "1:"):
+            self.refused("tune", *MODEL, "--batch", text, status=2, says=[f"'{text}'", "1:64"])
+
+    def test_unknown_precision_lists_the_known(self):
+        self.refused("tune", *MODEL, "--precision", "fp31", status=2, says=["fp31", "fp32, tf32"])
+
+    def test_unknown_words_of_a_config(self):
+        self.refused("measure", *MODEL, "--config", "batch=8,colour=red", status=2, says=["colour"])
+
+    def test_constraints_that_contradict_themselves(self):
+        self.refused("tune", *MODEL, "--min-cosine", "1.5", status=2, says=["1.5"])
+        self.refused("tune", *MODEL, "--max-latency-ms", "-3", status=2, says=["-3"])
+        self.refused("tune", *MODEL, "--budget-seconds", "0", status=2, says=["--budget-seconds"])
+
+    def test_neither_inputs_nor_input(self):
+        self.refused("tune", FOLDER / "mlp.pt", status=2, says=["--inputs FILE", "--input"])
+
+    def test_no_such_device(self):
+        self.refused("tune", *MODEL, "--device", "cuda:7", status=5, says=["cuda:7"])
+        self.refused("tune", *MODEL, "--device", "tpu", status=2, says=["tpu"])
+
+    def test_models_that_are_none(self):
+        for name in ("missing.pt", "empty.pt", "text.pt", "truncated.pt"):
+            self.refused(
+                "tune", FOLDER / name, "--inputs", FOLDER / "inputs.pt", "--device", "cpu",
+                status=1, says=[name],
+            )
+
+    def test_inputs_that_do_not_fit(self):
+        for name, says in (
+            ("rows_differ.pt", ["48", "7"]),
+            ("no_rows.pt", ["0"]),
+            ("one_argument.pt", ["1"]),
+            ("wrong_dtype.pt", ["Long"]),
+            ("missing_inputs.pt", ["missing_inputs.pt"]),
+        ):
+            self.refused(
+                "tune", FOLDER / "mlp.pt", "--inputs", FOLDER / name, "--device", "cpu", *QUICK[:4],
+                status=1, says=says,
+            )
+
+    def test_a_spec_that_does_not_parse(self):
+        self.refused(
+            "tune", FOLDER / "mlp.pt", "--input", "int99[batch,3]", "--input", "int64[batch,4]:0..1",
+            "--device", "cpu", status=2, says=["int99"],
+        )
+
+    def test_a_worker_that_is_missing(self):
+        self.refused(
+            "tune", *MODEL, *QUICK, env={"AUTOTUNE_WORKER": "/nowhere/worker"}, status=1,
+            says=["/nowhere/worker", "AUTOTUNE_WORKER"],
+        )
+
+    def test_a_worker_that_dies_at_its_start(self):
+        self.refused("tune", *MODEL, *QUICK, env={"AUTOTUNE_WORKER": "/bin/false"}, status=1, says=["/bin/false"])
+
+    def test_a_cache_folder_that_is_a_file(self):
+        self.refused(
+            "tune", *MODEL, *QUICK, cache=FOLDER / "text.pt", status=1, says=["AUTOTUNE_CACHE_DIR"]
+        )
+
+    def test_show_without_a_profile_says_what_to_run(self):
+        self.refused("show", "nothing", cache=FOLDER / "none", status=1, says=["nothing", "autotune tune"])
+
+
+class Devices(unittest.TestCase):
+    def test_json_lists_the_cpu_first(self):
+        devices = json.loads(Run("devices", "--json").out)
+        self.assertEqual(devices[0]["id"], "cpu")
+        self.assertGreaterEqual(devices[0]["cores"], 1)
+
+    def test_text_has_a_line_for_each(self):
+        self.assertRegex(Run("devices").out, r"(?m)^cpu ")
+
+
+class Tune(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.run_json = Run(
+            "tune", *MODEL, *QUICK, "--name", "mlp", "--units-from-mask", "1",
+            "--baseline", "batch=4,precision=fp32", "--json",
+        )
+        cls.result = json.loads(cls.run_json.out)
+
+    def test_exits_zero_with_nothing_but_json_on_stdout(self):
+        self.assertEqual(self.run_json.status, 0, self.run_json.err)
+        self.assertEqual(self.run_json.out.count("\n"), self.run_json.out.rstrip("\n").count("\n") + 1)
+
+    def test_json_has_the_keys_of_the_contract(self):
+        for key in (
+            "schema_version name unit device meter best lossy_best baselines ties trials unsupported "
+            "spent pays_back_after_units effort complete warnings profile_path"
+        ).split():
+            self.assertIn(key, self.result)
+        self.assertEqual(self.result["unit"], "token")
+        self.assertEqual([b["name"] for b in self.result["baselines"][:2]], ["incumbent", "fp32_batch_1"])
+
+    def test_the_best_is_one_of_the_trials_and_the_cheapest_of_those_that_meet_the_limits(self):
+        best = self.result["best"]
+        self.assertIn(best, self.result["trials"])
+        for trial in self.result["trials"]:
+            if trial["status"] == "ok" and trial.get("measurement"):
+                self.assertLessEqual(
+                    best["measurement"]["joules_per_unit"], trial["measurement"]["joules_per_unit"]
+                )
+
+    def test_figures_follow_from_the_trials(self):
+        for trial in self.result["trials"]:
+            measured = trial.get("measurement")
+            if not measured:
+                continue
+            windows = measured["windows"]
+            mean = 1.0
+            for window in windows:
+                mean *= window ** (1 / len(windows))
+            self.assertAlmostEqual(measured["joules_per_unit"] / mean, 1, places=6)
+            self.assertAlmostEqual(
+                measured["watts"] / (measured["joules_per_unit"] * measured["units_per_second"]), 1, places=6
+            )
+        for baseline in self.result["baselines"]:
+            self.assertIn(
+                {k: v for k, v in baseline.items() if k not in ("name", "saving")}, self.result["trials"]
+            )
+
+    def test_batches_that_are_no_powers_of_two_were_measured(self):
+        batches = {trial["config"]["batch"] for trial in self.result["trials"]}
+        self.assertTrue({b for b in batches if b & (b - 1)})
+
+    def test_show_and_the_profile_agree_with_tune(self):
+        shown = json.loads(Run("show", "mlp", "--json").out)
+        self.assertEqual(shown["best"]["config"], self.result["best"]["config"])
+        self.assertTrue(pathlib.Path(self.result["profile_path"]).is_file())
+        self.assertIn("mlp", Run("show", "mlp").out)
+
+    def test_modelled_energy_says_so_and_is_not_claimable(self):
+        if self.result["meter"]["source"] == "modelled":
+            self.assertFalse(self.result["meter"]["claimable"])
+
+    def test_table_ends_with_the_profile(self):
+        run = Run("tune", *MODEL, *QUICK, "--name", "mlp")
+        self.assertEqual(run.status, 0, run.err)
+        self.assertIn("best", run.out)
+        self.assertIn("saves", run.out)
+        self.assertRegex(run.out.strip().splitlines()[-1], r"profile: .*\.json")
+
+    def test_nothing_meets_an_impossible_limit(self):
+        cache = FOLDER / "impossible"
+        run = Run("tune", *MODEL, *QUICK, "--max-latency-ms", "0.000001", cache=cache)
+        self.assertEqual(run.status, 3, run.err)
+        self.assertIn("closest", run.err)
+        self.assertFalse(list(cache.rglob("*.json")))
+
+    def test_dry_run_measures_nothing(self):
+        cache = FOLDER / "dry"
+        run = Run("tune", *MODEL, *QUICK, "--dry-run", cache=cache)
+        self.assertEqual(run.status, 0, run.err)
+        self.assertIn("precision=fp32,layout=plain", run.out)
+        self.assertFalse(list(cache.rglob("*.json")))
+
+    def test_an_interrupt_saves_the_best_so_far(self):
+        cache = FOLDER / "interrupted"
+        words = ["tune", *map(str, MODEL), "--device", "cpu", "--budget-seconds", "120", "--json"]
+        process = subprocess.Popen(
+            [BIN / "autotune", *words],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env=dict(os.environ, AUTOTUNE_CACHE_DIR=str(cache)),
+        )
+        for line in process.stderr:
+            if " tried" in line:
+                break
+        time.sleep(6)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 130, err)
+        self.assertFalse(json.loads(out)["complete"])
+
+
+class Measure(unittest.TestCase):
+    def test_json_is_one_trial_with_device_and_meter(self):
+        run = Run("measure", *MODEL, "--device", "cpu", "--config", "batch=3,precision=fp32", "--json")
+        self.assertEqual(run.status, 0, run.err)
+        trial = json.loads(run.out)
+        self.assertEqual(trial["config"]["batch"], 3)
+        self.assertEqual(trial["status"], "ok")
+        self.assertGreater(trial["measurement"]["joules_per_unit"], 0)
+        for key in ("device", "meter"):
+            self.assertIn(key, trial)
+
+    def test_text_names_the_configuration(self):
+        run = Run("measure", *MODEL, "--device", "cpu", "--config", "batch=3")
+        self.assertTrue(re.search(r"batch[ =]3", run.out), run.out)
+
+
+if __name__ == "__main__":
+    make_files()
+    try:
+        unittest.main(verbosity=2)
+    finally:
+        shutil.rmtree(FOLDER, ignore_errors=True)
