@@ -65,7 +65,8 @@ struct KeyComparison {
 /// What `find` found.
 struct Found {
   Match match = Match::none;
-  std::optional<Profile> profile;       ///< Absent if the match is `none`.
+  std::optional<Profile> profile;       ///< Absent if the match is `none`. Its `trials` are read
+                                        ///< only where the limits call for another than `best`.
   std::optional<Config> config;         ///< The best of the profile's points within the limits.
   std::vector<Difference> differences;
   std::vector<std::string> unchecked;

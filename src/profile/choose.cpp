@@ -38,10 +38,14 @@ bool has_joules(const Trial* trial) { return trial->measurement->joules_per_unit
 
 }  // namespace
 
-const Trial* choose(const Profile& profile, const Limits& limits) {
+bool best_meets(const Profile& profile, const Limits& limits) {
   const auto& best = profile.best.measurement;
   const bool unlimited = !limits.max_latency_ms && !limits.max_memory_bytes;
-  if (unlimited || (best && meets(*best, limits))) return &profile.best;
+  return unlimited || (best && meets(*best, limits));
+}
+
+const Trial* choose(const Profile& profile, const Limits& limits) {
+  if (best_meets(profile, limits)) return &profile.best;
   std::vector<const Trial*> trials = answers(profile);
   std::erase_if(trials, [&](const Trial* trial) { return !meets(*trial->measurement, limits); });
   const bool by_energy = std::any_of(trials.begin(), trials.end(), has_joules);

@@ -13,6 +13,7 @@
 namespace autotune {
 namespace {
 
+using profile::Extent;
 using profile::Filter;
 using profile::Layer;
 
@@ -34,7 +35,8 @@ std::vector<Fit> fits(const std::vector<Layer>& layers, const std::string& key,
                       const HardwareKey& device, std::vector<std::string>& warnings) {
   std::vector<Fit> result;
   for (std::size_t layer = 0; layer < layers.size(); ++layer) {
-    for (Profile& profile : profile::read_layer(layers[layer], Filter{key}, warnings)) {
+    for (Profile& profile :
+         profile::read_layer(layers[layer], Filter{key}, Extent::head, warnings)) {
       KeyComparison comparison = compare(profile.key, device);
       result.push_back({std::move(profile), std::move(comparison), layer});
     }
@@ -125,6 +127,9 @@ Found found_in(Fit fit, const Limits& limits) {
   found.differences = std::move(fit.comparison.differences);
   found.unchecked = std::move(fit.comparison.unchecked);
   found.profile = std::move(fit.profile);
+  if (!profile::best_meets(*found.profile, limits)) {
+    found.profile->trials = parse_profile(profile::read_file(found.profile->path)).trials;
+  }
   if (const Trial* trial = profile::choose(*found.profile, limits)) found.config = trial->config;
   found.advice = advice_for(found, limits);
   return found;

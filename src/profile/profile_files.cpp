@@ -162,14 +162,14 @@ bool Filter::may_accept(const fs::path& path, const std::string& text) const {
          text.find('"' + *key + '"') != std::string::npos || !is_closed(text);
 }
 
-std::vector<Profile> read_layer(const Layer& layer, const Filter& filter,
+std::vector<Profile> read_layer(const Layer& layer, const Filter& filter, Extent extent,
                                 std::vector<std::string>& warnings) {
   std::vector<Profile> profiles;
   for (const fs::path& path : json_files(layer, warnings)) {
     try {
       const std::string json = read_file(path);
       if (!filter.may_accept(path, json)) continue;
-      Text text = read_text(json);
+      Text text = extent == Extent::head ? read_head(json) : read_text(json);
       text.profile.path = path;
       if (text.state == TextState::damaged) {
         warnings.push_back(warning_about_damaged(layer, path, text.problem));

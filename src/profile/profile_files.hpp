@@ -41,8 +41,11 @@ struct Layer {
   bool own = false;  ///< The user's cache: damaged files are set aside.
 };
 
+/// How much of each file is wanted.
+enum class Extent { whole, head };
+
 /// Every readable profile of the layer, by path. What cannot be read is named in `warnings`.
 [[nodiscard]] std::vector<Profile> read_layer(const Layer& layer, const Filter& filter,
-                                              std::vector<std::string>& warnings);
+                                              Extent extent, std::vector<std::string>& warnings);
 
 }  // namespace autotune::profile

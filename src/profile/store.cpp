@@ -118,9 +118,11 @@ void ProfileStore::check_writable() const {
 }
 
 std::vector<Profile> ProfileStore::load(std::vector<std::string>& warnings) const {
-  std::vector<Profile> profiles = profile::read_layer({folder_, true}, {}, warnings);
+  std::vector<Profile> profiles =
+      profile::read_layer({folder_, true}, {}, profile::Extent::whole, warnings);
   for (const fs::path& folder : read_only_) {
-    for (Profile& profile : profile::read_layer({folder, false}, {}, warnings)) {
+    for (Profile& profile :
+         profile::read_layer({folder, false}, {}, profile::Extent::whole, warnings)) {
       profiles.push_back(std::move(profile));
     }
   }

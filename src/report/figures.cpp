@@ -83,23 +83,33 @@ std::string cosine(const std::optional<Accuracy>& accuracy) {
 
 std::string percent(double fraction) { return fmt::format("{:.0f} %", fraction * 100); }
 
-std::string with_prefix(double value) {
+namespace {
+
+std::string with_prefix(double value, const char* blank) {
   for (const Prefix& prefix : large_prefixes) {
     const double scaled = value / prefix.factor;
     if (scaled < 0.9 && prefix.factor > 1) continue;
-    return fmt::format("{:.{}f} {}", scaled, scaled < 10 && prefix.factor > 1 ? 1 : 0, prefix.name);
+    const bool whole = prefix.factor == 1 || scaled >= 100;
+    return fmt::format("{:.{}f} {}{}", scaled, whole ? 0 : 1, prefix.name,
+                       prefix.factor == 1 ? "" : blank);
   }
-  return fmt::format("{:.0f} ", value);
+  return no_figure;
 }
+
+}  // namespace
+
+std::string joules(double value) { return with_prefix(value, "") + "J"; }
+
+std::string count(double value, const std::string& what) { return with_prefix(value, " ") + what; }
 
 std::string energy_line(const MeterInfo& meter) {
   const auto source = to_string(meter.source);
   if (meter.source == EnergySource::none) return "none read: ranked by time";
   const std::string note = meter.note.empty() ? "" : "; " + meter.note;
   if (meter.source == EnergySource::modelled) {
-    return fmt::format("modelled: figures follow time{}", note);
+    return fmt::format("modelled (figures follow time{})", note);
   }
-  return fmt::format("{}, scope {}{}{}", source, to_string(meter.scope),
+  return fmt::format("{} (scope {}{}{})", source, to_string(meter.scope),
                      meter.claimable ? "" : ", not claimable", note);
 }
 

@@ -38,10 +38,12 @@ class CostScale {
 [[nodiscard]] std::string cosine(const std::optional<Accuracy>& accuracy);
 [[nodiscard]] std::string percent(double fraction);  ///< `50 %`
 
-/// `4.1 M`, `0.9 k`, `52 `: three digits at most and a prefix, for a unit to follow.
-[[nodiscard]] std::string with_prefix(double value);
+[[nodiscard]] std::string joules(double value);  ///< `0.9 kJ`
 
-/// `modelled: figures follow time`, or source and scope.
+/// `4.1 M tokens`
+[[nodiscard]] std::string count(double value, const std::string& what);
+
+/// `modelled (figures follow time)`, or source and scope.
 [[nodiscard]] std::string energy_line(const MeterInfo& meter);
 
 /// `bf16 prepacked batch 28` and the knobs that are set.

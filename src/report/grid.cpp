@@ -9,26 +9,14 @@
 namespace autotune::report {
 namespace {
 
-constexpr std::size_t columns = 9;
+constexpr std::size_t columns = 6;
 using Cells = std::array<std::string, columns>;
 
 enum class Side { left, right };
 
-struct Column {
-  Side side;
-  std::size_t gap;  ///< Blanks before it.
-};
-
-// Precision, layout, batch (word and number), knobs, cost, interval, p99, cosine and marks.
-constexpr std::array<Column, columns> format{{{Side::left, 0},
-                                              {Side::left, 2},
-                                              {Side::left, 2},
-                                              {Side::left, 2},
-                                              {Side::right, 3},
-                                              {Side::right, 3},
-                                              {Side::right, 3},
-                                              {Side::right, 3},
-                                              {Side::left, 3}}};
+// Configuration, cost, interval, p99, cosine and marks.
+constexpr std::array<Side, columns> sides{Side::left,  Side::right, Side::right,
+                                          Side::right, Side::right, Side::left};
 
 /// Code points, which in our words take one place each.
 std::size_t width(const std::string& text) {
@@ -37,21 +25,34 @@ std::size_t width(const std::string& text) {
   }));
 }
 
-std::size_t widest_batch(const std::vector<Row>& rows) {
-  std::size_t widest = 1;
+/// Widths that the parts of the configuration share.
+struct ConfigWidths {
+  std::size_t precision = 0;
+  std::size_t layout = 0;
+  std::size_t batch = 0;
+};
+
+ConfigWidths config_widths(const std::vector<Row>& rows) {
+  ConfigWidths widths;
   for (const Row& row : rows) {
-    widest = std::max(widest, std::to_string(row.trial.config.batch).size());
+    const Config& config = row.trial.config;
+    widths.precision = std::max(widths.precision, to_string(config.arm.precision).size());
+    widths.layout = std::max(widths.layout, to_string(config.arm.layout).size());
+    widths.batch = std::max(widths.batch, std::to_string(config.batch).size());
   }
-  return widest;
+  return widths;
 }
 
-Cells cells_of(const Row& row, const CostScale& scale, std::size_t batch_width) {
-  const Config& config = row.trial.config;
+std::string config_cell(const Config& config, const ConfigWidths& widths) {
+  const std::string knobs = words(config.arm.execution);
+  return fmt::format("{:<{}}  {:<{}}  batch {:>{}}{}{}", to_string(config.arm.precision),
+                     widths.precision, to_string(config.arm.layout), widths.layout, config.batch,
+                     widths.batch, knobs.empty() ? "" : "  ", knobs);
+}
+
+Cells cells_of(const Row& row, const CostScale& scale, const ConfigWidths& widths) {
   const auto& measurement = row.trial.measurement;
-  return {std::string(to_string(config.arm.precision)),
-          std::string(to_string(config.arm.layout)),
-          fmt::format("batch {:>{}}", config.batch, batch_width),
-          words(config.arm.execution),
+  return {config_cell(row.trial.config, widths),
           scale.value(row.trial),
           scale.interval(row.trial),
           measurement ? milliseconds(measurement->latency_p99_ms) : no_figure,
@@ -62,10 +63,9 @@ Cells cells_of(const Row& row, const CostScale& scale, std::size_t batch_width) 
 std::string line(const Cells& cells, const std::array<std::size_t, columns>& widths) {
   std::string text = " ";
   for (std::size_t i = 0; i < columns; ++i) {
-    if (widths[i] == 0) continue;
     const std::string padding(widths[i] - width(cells[i]), ' ');
-    text += std::string(format[i].gap, ' ');
-    text += format[i].side == Side::left ? cells[i] + padding : padding + cells[i];
+    text += i == 0 ? "" : "   ";
+    text += sides[i] == Side::left ? cells[i] + padding : padding + cells[i];
   }
   text.erase(text.find_last_not_of(' ') + 1);
   return text + "\n";
@@ -98,10 +98,9 @@ void add_baselines(std::vector<Row>& rows, const std::vector<Baseline>& baseline
 }
 
 std::string grid(const std::vector<Row>& rows, const CostScale& scale) {
-  std::vector<Cells> lines{
-      {"config", "", "", "", scale.unit(), "± 95 %", "p99 ms", "worst cosine", ""}};
-  const std::size_t batch_width = widest_batch(rows);
-  for (const Row& row : rows) lines.push_back(cells_of(row, scale, batch_width));
+  std::vector<Cells> lines{{"config", scale.unit(), "± 95 %", "p99 ms", "worst cosine", ""}};
+  const ConfigWidths parts = config_widths(rows);
+  for (const Row& row : rows) lines.push_back(cells_of(row, scale, parts));
   std::array<std::size_t, columns> widths{};
   for (const Cells& cells : lines) {
     for (std::size_t i = 0; i < columns; ++i) widths[i] = std::max(widths[i], width(cells[i]));

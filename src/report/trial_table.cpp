@@ -27,7 +27,7 @@ std::string measurement_lines(const Measurement& m, const std::string& unit) {
   std::string text =
       line("latency", fmt::format("p50 {} ms, p99 {} ms per iteration",
                                   milliseconds(m.latency_p50_ms), milliseconds(m.latency_p99_ms)));
-  text += line("throughput", fmt::format("{}{}/s", with_prefix(m.units_per_second), plural(unit)));
+  text += line("throughput", count(m.units_per_second, plural(unit)) + "/s");
   if (m.watts) text += line("power", fmt::format("{:.1f} W", *m.watts));
   text += line("peak memory",
                fmt::format("{:.0f} MiB", static_cast<double>(m.peak_memory_bytes) / mib));

@@ -32,11 +32,10 @@ std::string header(const TuneResult& result) {
 
 std::string spent_line(const TuneResult& result) {
   std::string text =
-      fmt::format(" measured {} configurations in {:.0f} s · {}J spent", result.spent.trials,
-                  result.spent.seconds, with_prefix(result.spent.joules));
+      fmt::format(" measured {} configurations in {:.0f} s · {} spent", result.spent.trials,
+                  result.spent.seconds, joules(result.spent.joules));
   if (const auto units = result.pays_back_after_units) {
-    text += fmt::format(" · pays back after {}{}", with_prefix(*units),
-                        plural(result.workload.id.unit));
+    text += " · pays back after " + count(*units, plural(result.workload.id.unit));
   }
   return text + "\n";
 }

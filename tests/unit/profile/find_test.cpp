@@ -2,6 +2,7 @@
 
 #include "autotune/error.hpp"
 #include "unit/profile/example_profile.hpp"
+#include "vocabulary/json.hpp"
 
 namespace autotune {
 namespace {
@@ -9,6 +10,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 class Find : public ::testing::Test {
@@ -170,6 +172,22 @@ TEST_F(Find, SaysHowFarOffTheLimitsAre) {
   const Found found = find("minilm", {.max_latency_ms = 5.5});
   EXPECT_FALSE(found.config);
   EXPECT_THAT(found.advice, AllOf(HasSubstr("7 ms"), HasSubstr("5.5 ms"), HasSubstr("batch=1,")));
+}
+
+TEST_F(Find, ReadsAProfileThatIsLaidOutInAnotherWay) {
+  save(example_profile());
+  const auto path = store().load(warnings_).at(0).path;
+  for (const int indent : {-1, 0, 1, 2}) {
+    write(path, Json::parse(read(path)).dump(indent));
+    EXPECT_EQ(config({}), "batch=28,precision=bf16,layout=plain") << indent;
+    EXPECT_EQ(config({.max_latency_ms = 29}), "batch=8,precision=bf16,layout=plain") << indent;
+  }
+}
+
+TEST_F(Find, NeedsTheOtherPointsOnlyForOtherLimits) {
+  save(example_profile());
+  EXPECT_THAT(find("minilm").profile->trials, IsEmpty());
+  EXPECT_THAT(find("minilm", {.max_latency_ms = 29}).profile->trials, Not(IsEmpty()));
 }
 
 TEST_F(Find, NeverChoosesAnInaccuratePoint) {
