@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 
 #include "autotune/error.hpp"
 #include "profile/profile_json.hpp"
@@ -129,12 +129,13 @@ std::string read_file(const fs::path& path) {
                             fs::is_directory(path, error) ? "a folder" : "no regular file"));
   }
   std::ifstream file(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file) {
+  std::ostringstream text;
+  if (file.peek() != std::ifstream::traits_type::eof()) text << file.rdbuf();
+  if (!file.is_open() || file.bad() || text.fail()) {
     throw Error(ErrorCode::profile,
                 fmt::format("{} cannot be read: {}", path.string(), std::strerror(errno)));
   }
-  return text;
+  return std::move(text).str();
 }
 
 void set_aside(const fs::path& path) {
