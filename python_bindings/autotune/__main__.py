@@ -1,0 +1,24 @@
+"""`python -m autotune` and the console script `autotune`: the command-line program."""
+
+import os
+import sys
+from pathlib import Path
+
+from . import _core
+
+
+def main() -> int:
+    """Replaces this process by the program, so that signals and exit codes are its own."""
+    program = Path(_core.__file__).parent / "bin" / "autotune"
+    if not program.is_file():
+        print(
+            f"autotune: the command-line program is not at {program}. Install the package again: "
+            "pip install --force-reinstall --no-deps autotune-energy",
+            file=sys.stderr,
+        )
+        return 1
+    os.execv(program, [os.fspath(program), *sys.argv[1:]])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,54 @@
+from os import PathLike
+
+__version__: str
+has_worker: bool
+
+class TuneRequest:
+    model: PathLike[str] | str
+    inputs: PathLike[str] | str | None
+    input_specs: list[str]
+    name: str
+    unit: str
+    units_per_item: float
+    units_from_mask: str | None
+    batch_dims: list[str]
+    device: str
+    seed: int
+    max_latency_ms: float | None
+    max_memory_bytes: int | None
+    min_cosine: float
+    max_relative_l2: float | None
+    meter: str
+    effort: str
+    searcher: str
+    batch: tuple[int, int] | None
+    precision: list[str]
+    layout: list[str]
+    baseline: str | None
+    budget_seconds: float | None
+    budget_joules: float | None
+    save: bool
+    def __init__(self) -> None: ...
+
+class Answer:
+    @property
+    def config(self) -> str | None: ...
+    @property
+    def advice(self) -> str: ...
+    @property
+    def warnings(self) -> list[str]: ...
+
+class Report:
+    @property
+    def json(self) -> str: ...
+    @property
+    def table(self) -> str: ...
+
+def devices() -> str: ...
+def fingerprint(model: PathLike[str] | str) -> str: ...
+def parse_config(text: str) -> str: ...
+def format_config(json: str) -> str: ...
+def best(
+    key: str, device: str, max_latency_ms: float | None, max_memory_bytes: int | None
+) -> Answer: ...
+def tune(request: TuneRequest, on_progress: object) -> Report: ...
