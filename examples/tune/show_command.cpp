@@ -67,7 +67,7 @@ int show_command(const std::vector<std::string>& words) {
   std::vector<std::string> warnings;
   const Profile profile = find_profile(values["name"].as<std::string>(), warnings);
   print_warnings(warnings);
-  fmt::print("{}", values.count("json") ? to_json(profile) + "\n" : table(profile));
+  fmt::print("{}", values.count("json") ? to_json(profile) : table(profile));
   return 0;
 }
 

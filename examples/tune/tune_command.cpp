@@ -130,12 +130,20 @@ int dry_run(Workload& workload, const TuneOptions& options) {
   return 0;
 }
 
-TuneResult tune_and_watch(Session& session, TuneOptions options, const std::string& unit) {
+/// Nothing if it was interrupted before anything was measured.
+std::optional<TuneResult> tune_and_watch(Session& session, TuneOptions options,
+                                         const std::string& unit) {
   catch_interrupts();
   ProgressLine line(unit);
   options.on_progress = [&](const Progress& progress) { line.show(progress); };
   options.stop_requested = [] { return interrupt_signal() != 0; };
-  return session.tune(options);
+  try {
+    return session.tune(options);
+  } catch (const Error& error) {
+    if (interrupt_signal() == 0 || error.code() != ErrorCode::constraints) throw;
+    fmt::print(stderr, "autotune: interrupted before anything was measured; nothing is saved.\n");
+    return std::nullopt;
+  }
 }
 
 std::string shown_unit(const WorkloadOptions& workload) {
@@ -157,13 +165,13 @@ int tune_command(const std::vector<std::string>& words) {
 
   Session session(model.session);
   if (values.count("dry-run")) return dry_run(session.workload(), options);
-  const TuneResult result =
-      tune_and_watch(session, options, shown_unit(model.session.worker.workload));
-  const auto path = store.save(make_profile(result));
+  const auto result = tune_and_watch(session, options, shown_unit(model.session.worker.workload));
+  if (!result) return 128 + interrupt_signal();
+  const auto path = store.save(make_profile(*result));
   if (values.count("json")) {
-    fmt::print("{}\n", to_json(result, path.string()));
+    fmt::print("{}\n", to_json(*result, path.string()));
   } else {
-    fmt::print("{}", table(result, path.string()));
+    fmt::print("{}", table(*result, path.string()));
   }
   return interrupt_signal() == 0 ? 0 : 128 + interrupt_signal();
 }
