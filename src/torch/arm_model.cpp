@@ -67,9 +67,8 @@ ArmModel ArmModel::make(const ScriptModel& master, const Arm& arm, const Target&
       route.apply(draft);
       find_method(arm.layout)->apply(draft);
       ArmModel model(std::move(draft));
-      model.try_out(example);
-      if (may_freeze) {
-        model.freeze(example);
+      if (!may_freeze || !model.freeze(example)) {
+        model.try_out(example);
       }
       return model;
     } catch (const std::exception& error) {
@@ -96,15 +95,16 @@ void ArmModel::try_out(const std::vector<c10::IValue>& example) {
   (void)forward(std::move(arguments));
 }
 
-// Freezing may fail for models TorchScript cannot follow; they run as they are.
-void ArmModel::freeze(const std::vector<c10::IValue>& example) {
+// Freezing fails for models that TorchScript cannot follow; they run as they are.
+bool ArmModel::freeze(const std::vector<c10::IValue>& example) {
   const ScriptModel unfrozen = model_;
   try {
     model_ = unfrozen.frozen();
     try_out(example);
-  } catch (const std::exception& error) {
+    return true;
+  } catch (const std::exception&) {
     model_ = unfrozen;
-    notes_ = "not frozen: " + short_message(error);
+    return false;
   }
 }
 

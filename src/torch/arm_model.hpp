@@ -50,11 +50,9 @@ class ArmModel {
   /// half-size types are widened to float, as the FP32 model gives them.
   [[nodiscard]] c10::IValue forward(std::vector<c10::IValue> arguments);
 
-  [[nodiscard]] const std::string& notes() const noexcept { return notes_; }
-
  private:
   explicit ArmModel(Draft draft);
-  void freeze(const std::vector<c10::IValue>& example);
+  bool freeze(const std::vector<c10::IValue>& example);
   void try_out(const std::vector<c10::IValue>& example);
 
   ScriptModel model_;
@@ -62,7 +60,6 @@ class ArmModel {
   std::vector<Scope> scopes_;
   at::ScalarType input_type_;
   bool channels_last_inputs_;
-  std::string notes_;
 };
 
 /// The model cannot run in this arm.

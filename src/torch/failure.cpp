@@ -34,12 +34,16 @@ bool says_broken_context(const std::string& text) {
   return contains_any(text, words);
 }
 
-// The interpreter prints its own traceback first; the cause is the last line that names an error.
-std::string last_cause(const std::string& text) {
+// The interpreter prints its own traceback first; the cause is its last line.
+std::string last_cause(std::string text) {
   for (const std::string_view mark : {"RuntimeError: ", "torch.jit.Error: "}) {
     if (const auto at = text.rfind(mark); at != std::string::npos) {
       return text.substr(at + mark.size());
     }
+  }
+  if (text.find("failed in the TorchScript interpreter") != std::string::npos) {
+    text.erase(text.find_last_not_of(" \n") + 1);
+    return text.substr(text.rfind('\n') + 1);
   }
   return text;
 }

@@ -34,17 +34,12 @@ class Prober {
     return host_outputs(model.forward(std::move(arguments)));
   }
 
-  [[nodiscard]] std::vector<at::Tensor> run_fresh(int rows, std::uint64_t seed) const {
-    ArmModel model = fresh();
-    return run(model, rows, seed);
-  }
-
-  void check_one_row() const {
+  void check_one_row(ArmModel& model) const {
     try {
-      if (run_fresh(1, seed_).empty()) {
+      if (run(model, 1, seed_).empty()) {
         throw Error(ErrorCode::model,
-                    "the model's outputs hold no tensor, so that no other precision "
-                    "could be compared with FP32.");
+                    "the model's outputs hold no tensor, so that no other precision could be "
+                    "compared with FP32.");
       }
     } catch (const Error&) {
       throw;
@@ -56,9 +51,9 @@ class Prober {
     }
   }
 
-  void check_two_rows(ModelProbe& probe) const {
+  void check_two_rows(ArmModel& model, ModelProbe& probe) const {
     try {
-      (void)run_fresh(2, seed_);
+      (void)run(model, 2, seed_);
     } catch (const std::exception& error) {
       probe.max_batch = 1;
       probe.warnings.push_back(
@@ -70,12 +65,11 @@ class Prober {
 
   void check_repeatable(ModelProbe& probe) const {
     const int rows = probe.max_batch == 1 ? 1 : 2;
-    const std::vector<at::Tensor> first = run_fresh(rows, seed_);
-    probe.repeatable = same(first, run_fresh(rows, seed_ + 1), rows);
-    ArmModel used = fresh();
-    (void)run(used, rows, seed_);
-    probe.keeps_state =
-        same(first, run_fresh(rows, seed_), rows) && !same(first, run(used, rows, seed_), rows);
+    ArmModel model = fresh();
+    ArmModel other = fresh();
+    const std::vector<at::Tensor> first = run(model, rows, seed_);
+    probe.keeps_state = !same(first, run(model, rows, seed_), rows);
+    probe.repeatable = same(first, run(other, rows, seed_ + 1), rows);
     if (!probe.repeatable) {
       probe.warnings.push_back(
           "the model is not repeatable: FP32 differs from FP32 on the same rows (random numbers?). "
@@ -109,8 +103,9 @@ ModelProbe probe_model(const ScriptModel& master, const Inputs& inputs, const Ta
                        std::uint64_t seed) {
   ModelProbe probe;
   const Prober prober(master, inputs, target, seed);
-  prober.check_one_row();
-  prober.check_two_rows(probe);
+  ArmModel model = prober.fresh();
+  prober.check_one_row(model);
+  prober.check_two_rows(model, probe);
   prober.check_repeatable(probe);
   return probe;
 }

@@ -36,6 +36,7 @@ class TorchScriptWorkload final : public Workload {
   struct Reference {
     int batch = 0;  ///< Rows per chunk, the last one may have fewer.
     std::vector<Chunk> chunks;
+    [[nodiscard]] int rows() const;
   };
   struct Active {
     ArmModel model;
@@ -47,6 +48,7 @@ class TorchScriptWorkload final : public Workload {
   [[nodiscard]] Active activate(const Arm& arm);
   [[nodiscard]] int accuracy_batch(const PrepareRequest& request);
   void refer(int batch);
+  [[nodiscard]] bool is_reference(const Arm& arm);
   [[nodiscard]] Accuracy judge();
   void start_afresh(const Arm& arm);
   void add_arms(Description& description);

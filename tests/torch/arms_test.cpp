@@ -1,0 +1,134 @@
+#include <ATen/Context.h>
+#include <ATen/autocast_mode.h>
+#include <gmock/gmock.h>
+
+#include "models.hpp"
+#include "torch/arm_model.hpp"
+#include "torch/tree.hpp"
+
+namespace autotune {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+ScriptModel model_called(const std::string& name) {
+  return ScriptModel::load(test_file(name + ".pt"));
+}
+
+Target cpu_with(std::set<std::string> features) { return {.cpu_features = std::move(features)}; }
+
+Target gpu_of(int capability) {
+  return {.device = c10::Device(c10::kCUDA, 0), .compute_capability = capability};
+}
+
+std::string obstacle(Precision precision, const Target& target) {
+  return ArmModel::obstacle({.precision = precision}, target, {});
+}
+
+TEST(Arms, LeaveOutHalfSizeTypesThatTheCpuEmulates) {
+  EXPECT_THAT(obstacle(Precision::bf16, cpu_with({"avx2"})), HasSubstr("runs emulated"));
+  EXPECT_THAT(obstacle(Precision::fp16, cpu_with({"avx512_bf16"})), HasSubstr("runs emulated"));
+  EXPECT_THAT(obstacle(Precision::bf16, cpu_with({"avx512_bf16"})), IsEmpty());
+  EXPECT_THAT(obstacle(Precision::fp16, cpu_with({"amx_fp16"})), IsEmpty());
+}
+
+TEST(Arms, HaveTf32FromAmpereOn) {
+  EXPECT_THAT(obstacle(Precision::tf32, cpu_with({})), HasSubstr("a CPU has none"));
+  EXPECT_THAT(obstacle(Precision::tf32, gpu_of(75)), HasSubstr("this GPU has 7.5"));
+  EXPECT_THAT(obstacle(Precision::tf32, gpu_of(90)), IsEmpty());
+}
+
+TEST(Arms, HaveChannelsLastOnlyForConvolutions) {
+  const Arm arm{.layout = Layout::channels_last};
+  EXPECT_THAT(ArmModel::obstacle(arm, cpu_with({}), model_called("mlp").facts()),
+              HasSubstr("no convolution"));
+  EXPECT_THAT(ArmModel::obstacle(arm, cpu_with({}), model_called("conv").facts()), IsEmpty());
+}
+
+TEST(Arms, AreNotNamedByWhatNobodyImplements) {
+  EXPECT_THAT(obstacle(Precision::int8, cpu_with({})), Not(IsEmpty()));
+}
+
+TEST(ModelFacts, FindsATypeThatTheGraphNames) {
+  EXPECT_TRUE(model_called("hard_coded_float").facts().has_dtype_constants);
+  EXPECT_FALSE(model_called("mlp").facts().has_dtype_constants);
+}
+
+TEST(ModelFacts, KnowsWhichWeightsAConvolutionReads) {
+  for (const ModelTensor& tensor : model_called("conv").tensors()) {
+    EXPECT_EQ(tensor.of_convolution, tensor.name == "conv.weight") << tensor.name;
+  }
+}
+
+TEST(ScriptModel, CopiesShareNothing) {
+  const ScriptModel master = model_called("mlp");
+  ScriptModel copy = master.copy();
+  copy.tensors().at(0).tensor.fill_(7);
+  EXPECT_NE(master.tensors().at(0).tensor.reshape(-1)[0].item<float>(), 7);
+}
+
+TEST(Cast, LeavesIntegerBuffersAlone) {
+  const Target target = any_type_target();
+  const ScriptModel master = model_called("integer_buffer");
+  for (const Route& route : bf16_method().routes(master.facts())) {
+    Draft draft{.model = master.copy(), .target = target};
+    route.apply(draft);
+    for (const ModelTensor& entry : draft.model.tensors()) {
+      EXPECT_EQ(entry.tensor.scalar_type(), entry.name == "index" ? at::kLong : at::kBFloat16)
+          << route.name << " " << entry.name;
+    }
+  }
+}
+
+TEST(Cast, KeepsNormsInFp32UnderAutocast) {
+  const Target target = any_type_target();
+  Draft draft{.model = model_called("mlp"), .target = target};
+  bf16_method().routes({.has_dtype_constants = true}).at(0).apply(draft);
+  for (const ModelTensor& entry : draft.model.tensors()) {
+    const bool norm = entry.name.find("layers.1.") == 0;
+    EXPECT_EQ(entry.tensor.scalar_type(), norm ? at::kFloat : at::kBFloat16) << entry.name;
+  }
+}
+
+TEST(ChannelsLast, ChangesConvolutionWeightsAndInputs) {
+  const Target target = any_type_target();
+  Draft draft{.model = model_called("conv"), .target = target};
+  channels_last_method().apply(draft);
+  for (const ModelTensor& entry : draft.model.tensors()) {
+    if (entry.of_convolution) {
+      EXPECT_TRUE(entry.tensor.is_contiguous(at::MemoryFormat::ChannelsLast));
+    }
+  }
+  EXPECT_TRUE(draft.channels_last_inputs);
+}
+
+TEST(Fp32, SwitchesTf32OffAndBackOnAfterwards) {
+  const bool convolutions_before = at::globalContext().allowTF32CuDNN();
+  at::globalContext().setAllowTF32CuBLAS(true);
+  {
+    const ArmModel model = ArmModel::make(model_called("mlp"), Arm{}, any_type_target(), {}, true);
+    const Entered scopes = model.enter();
+    EXPECT_FALSE(at::globalContext().allowTF32CuBLAS());
+    EXPECT_FALSE(at::globalContext().allowTF32CuDNN());
+  }
+  EXPECT_TRUE(at::globalContext().allowTF32CuBLAS());
+  EXPECT_EQ(at::globalContext().allowTF32CuDNN(), convolutions_before);
+  at::globalContext().setAllowTF32CuBLAS(false);
+}
+
+TEST(Autocast, EndsWithTheScope) {
+  const ArmModel model =
+      ArmModel::make(model_called("hard_coded_float"), {.precision = Precision::bf16},
+                     any_type_target(), {}, true);
+  {
+    const Entered scopes = model.enter();
+    EXPECT_TRUE(at::autocast::is_autocast_enabled(at::kCPU));
+    EXPECT_EQ(at::autocast::get_autocast_dtype(at::kCPU), at::kBFloat16);
+  }
+  EXPECT_FALSE(at::autocast::is_autocast_enabled(at::kCPU));
+}
+
+}  // namespace
+}  // namespace autotune

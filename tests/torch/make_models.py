@@ -1,0 +1,175 @@
+"""Makes the small TorchScript models and inputs of the torch tests.
+
+    python make_models.py OUT_DIR
+"""
+
+import pathlib
+import sys
+from typing import Dict, List, Tuple
+
+import torch
+from torch import Tensor, nn
+
+
+class Mlp(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(16, 32), nn.LayerNorm(32), nn.ReLU(), nn.Linear(32, 8))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers(x)
+
+
+class ConvNet(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3, padding=1)
+        self.norm = nn.BatchNorm2d(8)
+        self.head = nn.Linear(8, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(torch.relu(self.norm(self.conv(x))).mean([2, 3]))
+
+
+class HardCodedFloat(nn.Module):
+    """Casts its activation to float32 before a layer: cast weights alone would not fit it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a = nn.Linear(16, 16)
+        self.b = nn.Linear(16, 8)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.b(torch.relu(self.a(x)).to(torch.float32))
+
+
+class IntegerBuffer(nn.Module):
+    """Indices that a half-size float cannot hold."""
+
+    index: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("index", torch.tensor([69999, 3, 65537, 1]))
+        self.table = nn.Embedding(70000, 4)
+        self.head = nn.Linear(4, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(x + self.table(self.index))
+
+
+class Counter(nn.Module):
+    """Each call adds one to what it returns."""
+
+    count: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("count", torch.zeros(1))
+        self.head = nn.Linear(4, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.count += 1
+        return self.head(x) + self.count
+
+
+class Dropout(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.nn.functional.dropout(x, 0.5, training=True)
+
+
+class Nested(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = nn.Linear(4, 4)
+
+    def forward(self, pair: Tuple[Tensor, List[Tensor]]) -> Dict[str, Tuple[Tensor, Tensor]]:
+        x, others = pair
+        y = self.head(x)
+        return {"out": (y + others[0], y.sum(1))}
+
+
+class FixedBatch(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = nn.Linear(16, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(x.reshape(1, 16))
+
+
+class IntArgument(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = nn.Linear(16, 4)
+
+    def forward(self, x: Tensor, rate: int) -> Tensor:
+        if rate != 16000:
+            raise ValueError("the rate must be 16000")
+        return self.head(x)
+
+
+class TwoArguments(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = nn.Embedding(100, 8)
+
+    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+        return (self.table(ids) * mask.unsqueeze(-1)).sum(1)
+
+
+class Scale(nn.Module):
+    """One number per row."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = nn.Linear(16, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(x)
+
+
+def main(out: pathlib.Path) -> None:
+    torch.manual_seed(0)
+    out.mkdir(parents=True, exist_ok=True)
+    for name, model in {
+        "mlp": Mlp(),
+        "conv": ConvNet(),
+        "hard_coded_float": HardCodedFloat(),
+        "integer_buffer": IntegerBuffer(),
+        "counter": Counter(),
+        "dropout": Dropout(),
+        "nested": Nested(),
+        "fixed_batch": FixedBatch(),
+        "int_argument": IntArgument(),
+        "two_arguments": TwoArguments(),
+        "scale": Scale(),
+    }.items():
+        torch.jit.script(model.eval()).save(str(out / f"{name}.pt"))
+    mask = torch.arange(6).unsqueeze(0) < torch.tensor([[1], [2], [3], [4], [6]])
+    ids = torch.randint(0, 100, (5, 6))
+    for name, value in {
+        "x16": torch.randn(10, 16),
+        "x4": torch.randn(6, 4),
+        "images": torch.randn(4, 3, 8, 8),
+        "ids_mask": (ids, mask.long()),
+        "named": {"mask": mask.long(), "ids": ids},
+        "nested": ((torch.randn(5, 4), [torch.randn(5, 4)]),),
+        "with_rate": (torch.randn(10, 16), 16000),
+        "with_wrong_rate": (torch.randn(10, 16), 8000),
+        "columns": torch.randn(16, 10).t().contiguous().t(),
+        "different_rows": (torch.randn(5, 4), torch.randn(4, 4)),
+        "no_rows": torch.randn(0, 16),
+        "no_tensor": (1, 2.0),
+        "floats_as_ids": (torch.randn(5, 6), mask.long()),
+    }.items():
+        torch.save(value, out / f"{name}.inputs")
+    (out / "empty.inputs").write_bytes(b"")
+    (out / "garbage.inputs").write_bytes(b"no torch.save file")
+    (out / "empty.pt").write_bytes(b"")
+    whole = (out / "mlp.pt").read_bytes()
+    (out / "cut_off.pt").write_bytes(whole[: len(whole) // 2])
+
+
+if __name__ == "__main__":
+    main(pathlib.Path(sys.argv[1]))

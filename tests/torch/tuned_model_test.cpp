@@ -1,0 +1,67 @@
+#include "autotune/torch/tuned_model.hpp"
+
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/allclose.h>
+#include <ATen/ops/randn.h>
+#include <gmock/gmock.h>
+
+#include "autotune/error.hpp"
+#include "models.hpp"
+#include "torch/inputs.hpp"
+#include "torch/tree.hpp"
+
+namespace autotune {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::vector<at::Tensor> outputs_at_batch(const std::string& model, int batch,
+                                         const std::vector<c10::IValue>& arguments) {
+  TunedModel tuned = TunedModel::load(test_file(model + ".pt"), {.batch = batch}, "cpu");
+  return tensors_of(tuned.forward(arguments));
+}
+
+TEST(TunedModel, CutsRowsIntoBatchesAndJoinsNestedOutputs) {
+  const ScriptModel model = ScriptModel::load(test_file("nested.pt"));
+  const auto arguments =
+      arguments_of(read_saved_value(test_file("nested.inputs")), &model.schema());
+  const auto whole = outputs_at_batch("nested", 100, arguments);
+  const auto cut = outputs_at_batch("nested", 2, arguments);  // 2 + 2 + 1 of 5 rows
+  ASSERT_EQ(cut.size(), 2U);
+  for (std::size_t i = 0; i < cut.size(); ++i) {
+    EXPECT_EQ(cut[i].size(0), 5);
+    EXPECT_TRUE(at::allclose(cut[i], whole[i], 1e-4, 1e-5));
+  }
+}
+
+TEST(TunedModel, PassesScalarsToEveryBatch) {
+  const auto outputs = outputs_at_batch("int_argument", 3, {at::randn({10, 16}), 16000});
+  EXPECT_EQ(outputs.at(0).sizes(), (at::IntArrayRef{10, 4}));
+}
+
+TEST(TunedModel, RunsAModelThatTakesOneRowOnly) {
+  EXPECT_EQ(outputs_at_batch("fixed_batch", 1, {at::randn({3, 16})}).at(0).size(0), 3);
+}
+
+TEST(TunedModel, RefusesWhatThisCpuCannotRun) {
+  try {
+    (void)TunedModel::load(test_file("mlp.pt"), {.arm = {.precision = Precision::tf32}}, "cpu");
+    FAIL() << "TF32 ran on a CPU";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::device);
+    EXPECT_THAT(error.what(), HasSubstr("a CPU has none"));
+  }
+}
+
+TEST(TunedModel, NamesADeviceThatIsNotThere) {
+  try {
+    (void)TunedModel::load(test_file("mlp.pt"), {}, "cuda:63");
+    FAIL() << "there is a 64th GPU";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::device);
+    EXPECT_THAT(error.what(), HasSubstr("no device cuda:63"));
+  }
+}
+
+}  // namespace
+}  // namespace autotune

@@ -1,0 +1,219 @@
+#include <gmock/gmock.h>
+#include <sys/resource.h>
+
+#include <limits>
+
+#include "autotune/error.hpp"
+#include "models.hpp"
+
+namespace autotune {
+namespace {
+
+using ::testing::Contains;
+using ::testing::Each;
+using ::testing::ElementsAre;
+using ::testing::Field;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr Arm bf16{.precision = Precision::bf16};
+
+std::string message_for(const WorkloadOptions& options) {
+  try {
+    (void)TorchScriptWorkload(options, any_type_target()).describe();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+std::string message_for(const std::string& model, const std::string& inputs) {
+  return message_for(options_for(model, inputs));
+}
+
+TEST(Describe, SaysWhatTheWorkloadIs) {
+  WorkloadOptions options = options_for("two_arguments", "ids_mask");
+  options.units_from_mask = "1";
+  const Description described = TorchScriptWorkload(options, any_type_target()).describe();
+  EXPECT_EQ(described.id.name, "two_arguments");
+  EXPECT_EQ(described.id.unit, "token");
+  EXPECT_THAT(described.id.inputs, HasSubstr("int64[batch,6]:"));
+  EXPECT_THAT(described.id.fingerprint, HasSubstr("zip:"));
+  EXPECT_EQ(described.rows, 5);
+  EXPECT_DOUBLE_EQ(described.units_per_row, 16.0 / 5);
+  EXPECT_EQ(described.max_batch, 0);
+  EXPECT_THAT(described.warnings, IsEmpty());
+  EXPECT_EQ(described.conditions.count("libtorch"), 1U);
+}
+
+TEST(Describe, ListsArmsWithARetainedHeapAndReasonsForTheOthers) {
+  const Description described = workload_for("mlp", "x16").describe();
+  Arm fp32;
+  fp32.execution.retained_heap = true;
+  EXPECT_EQ(described.arms.at(0), fp32);
+  EXPECT_EQ(described.arms.size(), 3U);  // fp32, fp16, bf16, all plain
+  EXPECT_THAT(described.unsupported, Contains(Field(&UnsupportedArm::precision, Precision::tf32)));
+  EXPECT_THAT(described.unsupported, Each(Field(&UnsupportedArm::reason, testing::Not(IsEmpty()))));
+}
+
+TEST(Describe, FindsAModelThatTakesOneRowOnly) {
+  const Description described = workload_for("fixed_batch", "x16").describe();
+  EXPECT_EQ(described.max_batch, 1);
+  EXPECT_THAT(described.warnings, ElementsAre(HasSubstr("on one row but not on two")));
+}
+
+TEST(Describe, FindsAModelThatKeepsState) {
+  EXPECT_THAT(workload_for("counter", "x4").describe().warnings,
+              ElementsAre(HasSubstr("keeps state")));
+}
+
+TEST(Describe, FindsAModelThatIsNotRepeatable) {
+  EXPECT_THAT(workload_for("dropout", "x16").describe().warnings,
+              ElementsAre(HasSubstr("not repeatable")));
+}
+
+TEST(Describe, TakesNamedInputsInTheOrderOfForward) {
+  EXPECT_THAT(workload_for("two_arguments", "named").describe().id.inputs,
+              HasSubstr("int64[batch,6]:0..1"));
+}
+
+TEST(Describe, MakesInputsUpAndWarns) {
+  const Description described = TorchScriptWorkload({.model = test_file("mlp.pt"),
+                                                     .input_specs = {"float32[batch,16]:normal"}},
+                                                    any_type_target())
+                                    .describe();
+  EXPECT_EQ(described.rows, 128);
+  EXPECT_THAT(described.warnings, ElementsAre(HasSubstr("the inputs are made up")));
+}
+
+TEST(Describe, RejectsInputsInTheModelsWords) {
+  EXPECT_THAT(message_for("two_arguments", "x4"), HasSubstr("mask"));
+  EXPECT_THAT(message_for("mlp", "x4"), HasSubstr("shapes cannot be multiplied"));
+  EXPECT_THAT(message_for("two_arguments", "floats_as_ids"), HasSubstr("Long"));
+  EXPECT_THAT(message_for("int_argument", "with_wrong_rate"), HasSubstr("the rate must be 16000"));
+}
+
+TEST(Describe, RejectsAModelFileInOneClearMessage) {
+  EXPECT_THAT(message_for("missing", "x16"), HasSubstr("no such file"));
+  EXPECT_THAT(message_for("empty", "x16"), HasSubstr("it is empty"));
+  EXPECT_THAT(message_for("cut_off", "x16"), HasSubstr("no TorchScript file, or cut off"));
+}
+
+TEST(Describe, AsksForInputs) {
+  EXPECT_THAT(message_for({.model = test_file("mlp.pt")}), HasSubstr("--inputs FILE"));
+}
+
+TEST(Prepare, ComparesFp32WithItselfAsEqual) {
+  auto workload = workload_for("conv", "images");
+  const Prepared prepared = workload.prepare({.arm = {}});
+  EXPECT_EQ(prepared.status, TrialStatus::ok) << prepared.reason;
+  EXPECT_EQ(prepared.accuracy.rows, 4);
+  EXPECT_LT(prepared.accuracy.relative_l2, 1e-5);
+}
+
+TEST(Prepare, RunsBf16WithItsRoundingAndNoMore) {
+  for (const auto& [model, inputs] : {std::pair{"mlp", "x16"},
+                                      {"hard_coded_float", "x16"},
+                                      {"integer_buffer", "x4"},
+                                      {"conv", "images"},
+                                      {"nested", "nested"},
+                                      {"int_argument", "with_rate"}}) {
+    auto workload = workload_for(model, inputs);
+    const Prepared prepared = workload.prepare({.arm = bf16, .accuracy_batch = 4});
+    EXPECT_EQ(prepared.status, TrialStatus::ok) << model << ": " << prepared.reason;
+    EXPECT_TRUE(prepared.accuracy.finite) << model;
+    EXPECT_GT(prepared.accuracy.relative_l2, 1e-5) << model << " did not run in BF16";
+    EXPECT_LT(prepared.accuracy.relative_l2, 0.03) << model;
+    EXPECT_GT(prepared.accuracy.worst_cosine, 0.999) << model;
+  }
+}
+
+TEST(Prepare, RunsChannelsLastWithTheSameResults) {
+  auto workload = workload_for("conv", "images");
+  const Prepared prepared = workload.prepare({.arm = {.layout = Layout::channels_last}});
+  EXPECT_EQ(prepared.status, TrialStatus::ok) << prepared.reason;
+  EXPECT_LT(prepared.accuracy.relative_l2, 1e-5);
+}
+
+TEST(Prepare, JudgesOneElementOutputsByL2Alone) {
+  auto workload = workload_for("scale", "x16");
+  const Prepared prepared = workload.prepare({.arm = bf16});
+  EXPECT_EQ(prepared.accuracy.worst_cosine, 1);
+  EXPECT_GT(prepared.accuracy.relative_l2, 1e-5);
+}
+
+TEST(Prepare, StartsEveryPassOfAStatefulModelAfresh) {
+  auto workload = workload_for("counter", "x4");
+  for (int repeat = 0; repeat < 3; ++repeat) {
+    EXPECT_LT(workload.prepare({.arm = {}}).accuracy.relative_l2, 1e-5) << repeat;
+    (void)workload.run({.batch = 2, .min_iterations = 3});
+  }
+}
+
+TEST(Prepare, GivesARandomModelTheSameNumbers) {
+  auto workload = workload_for("dropout", "x16");
+  EXPECT_LT(workload.prepare({.arm = {}}).accuracy.relative_l2, 1e-5);
+}
+
+TEST(Prepare, CallsAnArmNobodyImplementsUnsupported) {
+  auto workload = workload_for("mlp", "x16");
+  const Prepared prepared = workload.prepare({.arm = {.precision = Precision::int8}});
+  EXPECT_EQ(prepared.status, TrialStatus::unsupported);
+  EXPECT_THAT(prepared.reason, HasSubstr("int8"));
+}
+
+TEST(Run, GivesCompletionsAndUnitsOfEachIteration) {
+  WorkloadOptions options = options_for("two_arguments", "ids_mask");
+  options.units_from_mask = "1";
+  TorchScriptWorkload workload(options, any_type_target());
+  ASSERT_EQ(workload.prepare({.arm = {}}).status, TrialStatus::ok);
+  const RunResult result =
+      workload.run({.batch = 3, .first_row = 4, .min_iterations = 3, .fresh_memory = true});
+  EXPECT_THAT(result.units, ElementsAre(6 + 1 + 2, 3 + 4 + 6, 1 + 2 + 3));
+  EXPECT_EQ(result.completions.size(), 3U);
+  EXPECT_LT(result.start, result.completions.front());
+  EXPECT_LT(result.completions.front(), result.completions.back());
+  EXPECT_GT(result.peak_memory_bytes, 0U);
+}
+
+TEST(Run, StopsAtTheMostIterations) {
+  auto workload = workload_for("mlp", "x16");
+  (void)workload.prepare({.arm = {}});
+  EXPECT_EQ(workload.run({.seconds = 60, .max_iterations = 5}).completions.size(), 5U);
+}
+
+TEST(Run, ReportsACrashAndGoesOn) {
+  auto workload = workload_for("fixed_batch", "x16");
+  (void)workload.prepare({.arm = {}});
+  const RunResult result = workload.run({.batch = 2});
+  EXPECT_EQ(result.status, TrialStatus::crashed);
+  EXPECT_THAT(result.reason, HasSubstr("shape"));
+  EXPECT_EQ(workload.run({.batch = 1}).status, TrialStatus::crashed);  // nothing is prepared now
+  EXPECT_EQ(workload.prepare({.arm = {}}).status, TrialStatus::ok);
+  EXPECT_EQ(workload.run({.batch = 1}).status, TrialStatus::ok);
+}
+
+// As `ulimit -v` would, for one scope.
+class AddressSpaceLimit {
+ public:
+  explicit AddressSpaceLimit(rlim_t bytes) {
+    getrlimit(RLIMIT_AS, &before_);
+    const rlimit limit{bytes, before_.rlim_max};
+    setrlimit(RLIMIT_AS, &limit);
+  }
+  ~AddressSpaceLimit() { setrlimit(RLIMIT_AS, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+TEST(Run, ReportsMemoryThatIsNotThere) {
+  auto workload = workload_for("mlp", "x16");
+  (void)workload.prepare({.arm = {}});
+  const AddressSpaceLimit limit(rlim_t{1} << 36);  // less than the 128 GiB of that batch's inputs
+  const RunResult result = workload.run({.batch = std::numeric_limits<int>::max()});
+  EXPECT_EQ(result.status, TrialStatus::out_of_memory) << result.reason;
+}
+
+}  // namespace
+}  // namespace autotune
