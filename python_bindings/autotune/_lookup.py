@@ -60,5 +60,6 @@ def best(
 
 
 def _key_of(model: str | os.PathLike[str]) -> str:
-    is_path = isinstance(model, os.PathLike) or os.path.isfile(model)
-    return _core.fingerprint(os.fspath(model)) if is_path else model
+    if isinstance(model, os.PathLike) or os.path.isfile(model):
+        return _core.fingerprint(model)
+    return model

@@ -310,7 +310,8 @@ class Result:
 
     def to_dict(self) -> Json:
         """The object that `autotune tune --json` prints, as a new dict."""
-        return json.loads(self._json)
+        data: Json = json.loads(self._json)
+        return data
 
     def __str__(self) -> str:
         return self._table

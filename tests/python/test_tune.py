@@ -30,7 +30,9 @@ def test_result_attributes_agree_with_its_object(tuned):
     assert result.unit == "item"
     assert str(result.profile_path) == data["profile_path"]
     assert result.best.config.batch == data["best"]["config"]["batch"]
-    assert result.best.measurement.latency_ms.p99 == data["best"]["measurement"]["latency_ms"]["p99"]
+    measured = data["best"]["measurement"]
+    assert result.best.measurement.latency_ms.p99 == measured["latency_ms"]["p99"]
+    assert result.best.measurement.joules_per_unit == measured["joules_per_unit"]
     assert [trial.status for trial in result.trials] == [one["status"] for one in data["trials"]]
     assert result.spent.trials == data["spent"]["trials"]
 
