@@ -26,7 +26,7 @@ int devices_command(const std::vector<std::string>& words) {
   if (values.count("help")) return 0;
   const std::vector<Device> found = devices();
   if (values.count("json")) {
-    fmt::print("{}\n", to_json(found));
+    fmt::print("{}", to_json(found));
   } else {
     for (const Device& device : found) fmt::print("{}", row(device));
   }

@@ -31,7 +31,7 @@ int measure_command(const std::vector<std::string>& words) {
   print_warnings(session.warnings());
   print_warnings(description.warnings);
   const MeterInfo& meter = session.meters().front()->info();
-  fmt::print("{}", values.count("json") ? to_json(trial, model.session.device, meter) + "\n"
+  fmt::print("{}", values.count("json") ? to_json(trial, model.session.device, meter)
                                         : table(trial, description, meter));
   return trial.measurement ? 0 : 1;
 }

@@ -169,7 +169,7 @@ int tune_command(const std::vector<std::string>& words) {
   if (!result) return 128 + interrupt_signal();
   const auto path = store.save(make_profile(*result));
   if (values.count("json")) {
-    fmt::print("{}\n", to_json(*result, path.string()));
+    fmt::print("{}", to_json(*result, path.string()));
   } else {
     fmt::print("{}", table(*result, path.string()));
   }

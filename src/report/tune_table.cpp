@@ -119,11 +119,18 @@ std::string failures_line(const TuneResult& result) {
   return parts.empty() ? "" : fmt::format(" not usable: {}\n", fmt::join(parts, ", "));
 }
 
+/// One line per reason: a precision that the device lacks is lacking in every layout.
 std::string unsupported_lines(const TuneResult& result) {
-  std::string text;
+  std::vector<std::pair<std::string, std::vector<std::string>>> arms_by_reason;
   for (const UnsupportedArm& arm : result.workload.unsupported) {
-    text += fmt::format(" {} {} not tried: {}\n", to_string(arm.precision), to_string(arm.layout),
-                        arm.reason);
+    auto known = std::ranges::find(arms_by_reason, arm.reason,
+                                   &std::pair<std::string, std::vector<std::string>>::first);
+    if (known == arms_by_reason.end()) known = arms_by_reason.insert(known, {arm.reason, {}});
+    known->second.push_back(fmt::format("{} {}", to_string(arm.precision), to_string(arm.layout)));
+  }
+  std::string text;
+  for (const auto& [reason, arms] : arms_by_reason) {
+    text += fmt::format(" {} not tried: {}\n", fmt::join(arms, ", "), reason);
   }
   return text;
 }

@@ -19,7 +19,8 @@ ArmSurvey survey(const std::vector<Arm>& arms, Runner& runner, TrialBook& book,
                  const Constraints& limits, const std::function<bool()>& may_go_on) {
   ArmSurvey survey;
   for (const Arm& arm : arms) {
-    if (!may_go_on()) {
+    // One arm at least: without any there is nothing to search.
+    if (!survey.accepted.empty() && !may_go_on()) {
       survey.complete = false;
       break;
     }
