@@ -54,6 +54,15 @@ ArmModel::ArmModel(Draft draft)
       input_type_(draft.input_type),
       channels_last_inputs_(draft.channels_last_inputs) {}
 
+ArmModel ArmModel::draft(const ScriptModel& master, const Arm& arm, const Target& target,
+                         const Route& route) {
+  Draft draft{.model = master.copy(), .target = target};
+  draft.model.to(target.device);
+  route.apply(draft);
+  find_method(arm.layout)->apply(draft);
+  return ArmModel(std::move(draft));
+}
+
 ArmModel ArmModel::make(const ScriptModel& master, const Arm& arm, const Target& target,
                         const std::vector<c10::IValue>& example, bool may_freeze) {
   if (const std::string reason = obstacle(arm, target, master.facts()); !reason.empty()) {
@@ -62,13 +71,14 @@ ArmModel ArmModel::make(const ScriptModel& master, const Arm& arm, const Target&
   std::string reasons;
   for (const Route& route : find_method(arm.precision)->routes(master.facts())) {
     try {
-      Draft draft{.model = master.copy(), .target = target};
-      draft.model.to(target.device);
-      route.apply(draft);
-      find_method(arm.layout)->apply(draft);
-      ArmModel model(std::move(draft));
-      if (!may_freeze || !model.freeze(example)) {
+      ArmModel model = draft(master, arm, target, route);
+      const bool frozen = may_freeze && model.freeze(example);
+      if (!frozen) {
         model.try_out(example);
+      }
+      if (!example.empty() && master.facts().may_keep_state) {  // which the trial has moved
+        model = draft(master, arm, target, route);
+        model.model_ = frozen ? model.model_.frozen() : model.model_;
       }
       return model;
     } catch (const std::exception& error) {

@@ -29,7 +29,8 @@ class Entered {
 class ArmModel {
  public:
   /// Copies `master`, brings it to the arm's precision, layout and device, and freezes it where
-  /// that works. Each route is tried with `example`, the arguments of one iteration, unless empty.
+  /// that works. Each route is tried with `example`, the arguments of one iteration, unless empty;
+  /// a model that may keep state is made afresh after it.
   /// @param may_freeze false for a model that keeps state
   /// @throws Unreachable if no route runs; std::exception of the model if FP32 plain does not
   [[nodiscard]] static ArmModel make(const ScriptModel& master, const Arm& arm,
@@ -52,6 +53,8 @@ class ArmModel {
 
  private:
   explicit ArmModel(Draft draft);
+  static ArmModel draft(const ScriptModel& master, const Arm& arm, const Target& target,
+                        const Route& route);
   bool freeze(const std::vector<c10::IValue>& example);
   void try_out(const std::vector<c10::IValue>& example);
 

@@ -57,6 +57,11 @@ bool names_floating_type(const jit::Node* node) {
   return false;
 }
 
+bool may_write_to_attributes(const jit::Node* node) {
+  const c10::FunctionSchema* schema = node->maybeSchema();
+  return node->kind() == c10::prim::SetAttr || (schema != nullptr && schema->is_mutable());
+}
+
 /// A floating constant tensor with dimensions: it would promote a narrower operand. (One without
 /// dimensions does not take part in promotion.)
 bool is_floating_constant(const jit::Node* node) {
@@ -77,6 +82,7 @@ GraphFacts read_graph(const jit::Module& module) {
   std::set<std::string> read_by_convolutions;
   for_each_node(graph->block(), [&](jit::Node* node) {
     facts.model.has_dtype_constants |= names_floating_type(node) || is_floating_constant(node);
+    facts.model.may_keep_state |= may_write_to_attributes(node);
     if (is_convolution(node)) {
       if (const auto path = attribute_path(node->input(1), graph->inputs().at(0))) {
         read_by_convolutions.insert(*path);

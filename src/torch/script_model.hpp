@@ -21,6 +21,7 @@ struct ModelTensor {
 struct ModelFacts {
   bool has_dtype_constants = false;  ///< It names a floating type, or holds floating constants.
   bool has_convolutions = false;     ///< With 4-D or 5-D weights.
+  bool may_keep_state = false;       ///< It writes to an attribute, or to any tensor in place.
 };
 
 /// A TorchScript module in evaluation mode, without gradients. Copies are explicit; a moved or

@@ -89,17 +89,23 @@ Inputs TorchScriptWorkload::read_inputs(const ScriptModel& master) const {
   return Inputs(std::move(arguments));
 }
 
+// What the device lacks is said once per precision, what the model lacks once per layout.
 void TorchScriptWorkload::add_arms(Description& description) {
-  for (const PrecisionMethod& precision : precision_methods()) {
-    for (const LayoutMethod& layout : layout_methods()) {
-      Arm arm{.precision = precision.precision, .layout = layout.layout};
-      // The only state of a CPU's allocator that does not depend on what ran before.
-      arm.execution.retained_heap = target_.device.is_cpu();
-      const std::string reason = ArmModel::obstacle(arm, target_, loaded().master.facts());
-      if (reason.empty()) {
+  for (const LayoutMethod& layout : layout_methods()) {
+    const std::string layout_obstacle = layout.obstacle(target_, loaded().master.facts());
+    if (!layout_obstacle.empty()) {
+      description.unsupported.push_back({Precision::fp32, layout.layout, layout_obstacle});
+      continue;
+    }
+    for (const PrecisionMethod& precision : precision_methods()) {
+      const std::string obstacle = precision.obstacle(target_);
+      if (obstacle.empty()) {
+        Arm arm{.precision = precision.precision, .layout = layout.layout};
+        // The only state of a CPU's allocator that does not depend on what ran before.
+        arm.execution.retained_heap = target_.device.is_cpu();
         description.arms.push_back(arm);
-      } else {
-        description.unsupported.push_back({arm.precision, arm.layout, reason});
+      } else if (layout.layout == Layout::plain) {
+        description.unsupported.push_back({precision.precision, layout.layout, obstacle});
       }
     }
   }

@@ -60,7 +60,6 @@ struct TunedModel::Impl {
   std::optional<ArmModel> arm;
 
   void make_arm(const IValues& arguments, std::optional<std::int64_t> rows) {
-    // The route is tried on a copy of its own, so that state starts where the file has it.
     const IValues example =
         rows ? rows_of(arguments, 0, std::min<std::int64_t>(*rows, 1)) : arguments;
     try {

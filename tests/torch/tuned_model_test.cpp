@@ -1,8 +1,10 @@
 #include "autotune/torch/tuned_model.hpp"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/allclose.h>
 #include <ATen/ops/randn.h>
+#include <ATen/ops/zeros.h>
 #include <gmock/gmock.h>
 
 #include "autotune/error.hpp"
@@ -41,6 +43,15 @@ TEST(TunedModel, PassesScalarsToEveryBatch) {
 
 TEST(TunedModel, RunsAModelThatTakesOneRowOnly) {
   EXPECT_EQ(outputs_at_batch("fixed_batch", 1, {at::randn({3, 16})}).at(0).size(0), 3);
+}
+
+TEST(TunedModel, LeavesAModelItsState) {
+  TunedModel tuned = TunedModel::load(test_file("counter.pt"), {.batch = 4}, "cpu");
+  const at::Tensor x = at::zeros({4, 4});
+  const at::Tensor first = tuned.forward({x}).toTensor();
+  const at::Tensor expected = ScriptModel::load(test_file("counter.pt")).forward({x}).toTensor();
+  EXPECT_TRUE(at::allclose(first, expected, 1e-4, 1e-5));  // both are the model's first call
+  EXPECT_TRUE(at::allclose(tuned.forward({x}).toTensor(), expected + 1, 1e-4, 1e-5));
 }
 
 TEST(TunedModel, RefusesWhatThisCpuCannotRun) {
