@@ -1,7 +1,8 @@
 # Finds LibTorch and makes the imported target autotune_libtorch from its include/ and lib/.
 #
 # Looked for in this order: Torch_DIR, CMAKE_PREFIX_PATH, the torch of the active Python, and
-# .venv/ in the source folder (made by scripts/setup). Torch's own package file is not used: it
+# .venv/ in the source folder (made by scripts/setup); for the Python package only the torch of the
+# environment it is built for, unless one is named. Torch's own package file is not used: it
 # demands a CUDA compiler as soon as its libraries were built with CUDA. The installed package
 # file includes this file too.
 #
@@ -61,6 +62,12 @@ function(_autotune_torch_named_by_user result)
 endfunction()
 
 function(_autotune_torch_of_pythons result)
+  if(SKBUILD)  # Set by scikit-build-core.
+    _autotune_torch_of_python("${Python_EXECUTABLE}" folder)
+    _autotune_first_torch(root "${folder}")
+    set(${result} "${root}" PARENT_SCOPE)
+    return()
+  endif()
   find_program(active_python NAMES python3 python NO_CACHE
                HINTS "$ENV{VIRTUAL_ENV}/bin" "$ENV{CONDA_PREFIX}/bin")
   set(root "")

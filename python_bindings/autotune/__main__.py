@@ -12,8 +12,8 @@ def main() -> int:
     program = Path(_core.__file__).parent / "bin" / "autotune"
     if not program.is_file():
         print(
-            f"autotune: the command-line program is not at {program}. Install the package again: "
-            "pip install --force-reinstall --no-deps autotune-energy",
+            f"autotune: the command-line program is not at {program}. Install autotune-energy "
+            "once more, with the option --force-reinstall.",
             file=sys.stderr,
         )
         return 1

@@ -203,8 +203,8 @@ def _require_worker() -> None:
     if not _core.has_worker and not os.environ.get("AUTOTUNE_WORKER"):
         raise WorkerError(
             "this package was built where there was no LibTorch, so that it cannot run models.\n"
-            "Install torch and build it again: pip install torch, then pip install "
-            "--force-reinstall --no-cache-dir --no-deps autotune-energy."
+            "Install torch, then autotune-energy once more as before, with the options "
+            "--force-reinstall --no-cache-dir --no-deps."
         )
 
 

@@ -75,7 +75,7 @@ def test_a_worker_that_is_not_there_is_a_worker_error(tiny, monkeypatch):
 def test_a_package_without_a_worker_says_how_to_get_one(monkeypatch):
     monkeypatch.setattr(_core, "has_worker", False)
     monkeypatch.delenv("AUTOTUNE_WORKER", raising=False)
-    refused(autotune.WorkerError, "pip install torch")
+    refused(autotune.WorkerError, "Install torch")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
