@@ -18,7 +18,7 @@ using namespace autotune;
 
 namespace {
 
-constexpr const char* usage = "startup MODEL [--inputs FILE] [--seconds S] [--compare]";
+constexpr const char* usage = "usage: startup MODEL [--inputs FILE] [--seconds S] [--compare]";
 
 struct Options {
   std::string model;
@@ -40,7 +40,7 @@ Options parse(const std::vector<std::string>& words) {
     } else if (options.model.empty() && words[i].rfind("--", 0) != 0) {
       options.model = words[i];
     } else {
-      throw Error(ErrorCode::usage, "'" + words[i] + "' does not fit " + usage);
+      throw Error(ErrorCode::usage, "'" + words[i] + "' is not known. " + usage);
     }
   }
   if (options.model.empty()) throw Error(ErrorCode::usage, usage);
