@@ -18,11 +18,11 @@ void shuffle_by_arm(std::vector<Config>& configs, std::mt19937_64& generator) {
 
 }  // namespace
 
-int race(std::vector<Config> finalists, int max_rounds, std::uint64_t seed,
-         const std::function<bool(const Config&)>& measure,
-         const std::function<bool(std::size_t finalists)>& may_go_on) {
+std::size_t race(std::vector<Config> finalists, std::size_t max_rounds, std::uint64_t seed,
+                 const std::function<bool(const Config&)>& measure,
+                 const std::function<bool(std::size_t finalists)>& may_go_on) {
   std::mt19937_64 generator(seed);
-  int rounds = 0;
+  std::size_t rounds = 0;
   while (rounds < max_rounds && !finalists.empty() && may_go_on(finalists.size())) {
     shuffle_by_arm(finalists, generator);
     std::erase_if(finalists, [&](const Config& config) { return !measure(config); });

@@ -14,8 +14,8 @@ namespace autotune {
 /// @param measure takes one window; false drops the configuration from later rounds
 /// @param may_go_on asked before each round with the finalists still in it
 /// @return full rounds run
-int race(std::vector<Config> finalists, int max_rounds, std::uint64_t seed,
-         const std::function<bool(const Config&)>& measure,
-         const std::function<bool(std::size_t finalists)>& may_go_on);
+std::size_t race(std::vector<Config> finalists, std::size_t max_rounds, std::uint64_t seed,
+                 const std::function<bool(const Config&)>& measure,
+                 const std::function<bool(std::size_t finalists)>& may_go_on);
 
 }  // namespace autotune

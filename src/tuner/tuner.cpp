@@ -20,9 +20,9 @@ constexpr double lossy_share = 0.25;
 constexpr double survey_ends_at = 0.4;
 
 constexpr std::size_t max_finalists = 5;
-constexpr int min_race_rounds = 2;  // An interval needs two.
+constexpr std::size_t min_race_rounds = 2;  // An interval needs two.
 
-int race_rounds(Effort effort) {
+std::size_t race_rounds(Effort effort) {
   return effort == Effort::quick ? 4 : effort == Effort::standard ? 8 : 15;
 }
 
@@ -180,7 +180,7 @@ void Tuner::race_finalists() {
 }
 
 bool Tuner::race_window(const Config& config) {
-  if (stopped()) return false;
+  if (!may_spend(budget_seconds_)) return false;
   report(config);
   const Window window = runner_->window(config);
   book_.add_race(config, window);
@@ -202,7 +202,7 @@ std::vector<Config> Tuner::finalists() const {
   wanted.push_back(largest_batch(trials));
 
   std::vector<Config> chosen;
-  double seconds_left = (budget_seconds_ - spend_.seconds()) / min_race_rounds;
+  double seconds_left = (budget_seconds_ - spend_.seconds()) / static_cast<double>(min_race_rounds);
   for (const auto& trial : wanted) {
     if (!trial || !trial->measurement || std::ranges::count(chosen, trial->config)) continue;
     const double cost = step_seconds(trial->config);
@@ -272,7 +272,17 @@ TuneResult Tuner::conclude() {
   return result;
 }
 
-std::vector<Trial> Tuner::ranked() const { return ranking(book_.trials(), options_.constraints); }
+std::vector<Trial> Tuner::ranked() const {
+  std::vector<Trial> trials = book_.trials();
+  // Once finalists have raced the answer is one of them: a single window of the search that beats
+  // their rounds is more likely luck than merit.
+  if (race_rounds_ >= min_race_rounds) {
+    std::erase_if(trials, [&](const Trial& trial) {
+      return book_.race_joules(trial.config).size() < min_race_rounds;
+    });
+  }
+  return ranking(trials, options_.constraints);
+}
 
 std::optional<Trial> Tuner::lossy_best(const Trial& best) const {
   std::vector<Trial> lossy;

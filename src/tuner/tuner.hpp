@@ -56,7 +56,7 @@ class Tuner {
   Config incumbent_;
   Config fp32_batch_1_;
   std::size_t configurations_ = 0;
-  int race_rounds_ = 0;
+  std::size_t race_rounds_ = 0;
   bool complete_ = true;
   std::vector<std::string> warnings_;
 };

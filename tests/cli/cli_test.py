@@ -192,11 +192,11 @@ class Tune(unittest.TestCase):
         self.assertEqual(self.result["unit"], "token")
         self.assertEqual([b["name"] for b in self.result["baselines"][:2]], ["incumbent", "fp32_batch_1"])
 
-    def test_the_best_is_one_of_the_trials_and_the_cheapest_of_those_that_meet_the_limits(self):
+    def test_the_best_is_the_cheapest_of_the_trials_that_raced(self):
         best = self.result["best"]
         self.assertIn(best, self.result["trials"])
         for trial in self.result["trials"]:
-            if trial["status"] == "ok" and trial.get("measurement"):
+            if trial["status"] == "ok" and len(trial.get("measurement", {}).get("windows", [])) > 1:
                 self.assertLessEqual(
                     best["measurement"]["joules_per_unit"], trial["measurement"]["joules_per_unit"]
                 )
