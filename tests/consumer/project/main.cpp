@@ -7,9 +7,7 @@ bool refuses_missing_model_with_torch();
 
 namespace {
 
-bool reads_a_configuration() {
-  return autotune::parse_config("batch=8,precision=bf16").batch == 8;
-}
+bool reads_a_configuration() { return autotune::parse_config("batch=8,precision=bf16").batch == 8; }
 
 bool refuses_a_missing_model() {
   try {

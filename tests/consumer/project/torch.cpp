@@ -1,3 +1,5 @@
+#include <ATen/core/ivalue.h>
+
 #include <autotune/error.hpp>
 #include <autotune/torch/tuned_model.hpp>
 #include <cstdio>
