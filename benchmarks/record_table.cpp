@@ -25,8 +25,10 @@ namespace po = boost::program_options;
 
 // A latency is the median of a few iterations; an energy needs 50 changes of a counter that moves
 // every 100 ms at least (docs/measuring.md).
-const MeasureOptions probe{.window_seconds = 0.05, .min_iterations = 3, .warm_up_seconds = 0.02};
-const MeasureOptions energy{.window_seconds = 5, .min_iterations = 5, .warm_up_seconds = 0.5};
+const MeasureOptions latency_window{
+    .window_seconds = 0.05, .min_iterations = 3, .warm_up_seconds = 0.02};
+const MeasureOptions energy_window{
+    .window_seconds = 5, .min_iterations = 5, .warm_up_seconds = 0.5};
 
 enum class Columns { energy, latency };
 
@@ -156,8 +158,8 @@ int record(const po::variables_map& values) {
   std::set<int> every;
   for (int batch = 1; batch <= last; batch += values["stride"].as<int>()) every.insert(batch);
 
-  Runner energies(*workload, meters, energy, description);
-  Runner latencies(*workload, meters, probe, description);
+  Runner energies(*workload, meters, energy_window, description);
+  Runner latencies(*workload, meters, latency_window, description);
   bool done = true;
   for (const Arm& arm : description.arms) {
     done = done && record_arm(energies, energy_table, arm, few, may_go_on);

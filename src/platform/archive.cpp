@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <memory>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "autotune/error.hpp"
 #include "autotune/worker.hpp"
 #include "platform/file_descriptor.hpp"
+#include "platform/mapped_file.hpp"
 
 namespace autotune {
 namespace {
@@ -54,24 +56,24 @@ void check_readable_file(const std::filesystem::path& model) {
 }
 
 /// Whether the file ends where its last record does; minizip takes one that lacks a few bytes.
-bool ends_properly(const Archive& archive, const std::filesystem::path& model) {
+bool ends_properly(const Archive& archive, std::span<const std::byte> bytes) {
   constexpr std::size_t end_record_bytes = 22;  // APPNOTE.TXT 4.3.16, without its comment.
+  constexpr std::string_view signature = "PK\5\6";
   unz_global_info64 info{};
   if (::unzGetGlobalInfo64(archive.get(), &info) != UNZ_OK) return false;
-  std::array<char, 4> signature{};
-  std::ifstream file(model, std::ios::binary);
-  file.seekg(-static_cast<std::streamoff>(end_record_bytes + info.size_comment), std::ios::end);
-  file.read(signature.data(), signature.size());
-  return file && std::string_view(signature.data(), signature.size()) == "PK\5\6";
+  const std::size_t tail = end_record_bytes + info.size_comment;
+  return bytes.size() >= tail &&
+         std::memcmp(bytes.data() + bytes.size() - tail, signature.data(), signature.size()) == 0;
 }
 
-Archive open_archive(const std::filesystem::path& model) {
-  check_readable_file(model);
-  Archive archive{::unzOpen64(model.c_str())};
-  if (!archive || !ends_properly(archive, model)) {
+/// @param bytes of the file; they must outlive the archive
+Archive open_archive(const std::filesystem::path& model, std::span<const std::byte>& bytes) {
+  zlib_filefunc64_def functions = reading_from(bytes);
+  Archive archive{::unzOpen2_64(model.c_str(), &functions)};
+  if (!archive || !ends_properly(archive, bytes)) {
     refuse(model,
            fmt::format("is no zip archive or was cut off ({} bytes, no directory at its end)",
-                       std::filesystem::file_size(model)));
+                       bytes.size()));
   }
   return archive;
 }
@@ -90,7 +92,10 @@ Entry current_entry(const Archive& archive, const std::filesystem::path& model,
 }
 
 std::vector<Entry> directory(const std::filesystem::path& model) {
-  const Archive archive = open_archive(model);
+  check_readable_file(model);
+  const MappedFile file(model);
+  std::span<const std::byte> bytes = file.bytes();
+  const Archive archive = open_archive(model, bytes);
   std::vector<Entry> entries;
   std::vector<char> name_buffer(max_name_bytes);
   int position = ::unzGoToFirstFile(archive.get());
