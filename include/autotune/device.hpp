@@ -22,9 +22,9 @@ struct HardwareKey {
 /// One device a model can run on.
 struct Device {
   DeviceKind kind = DeviceKind::cpu;
-  std::string name;                   ///< E.g. `AMD EPYC`, `NVIDIA H100 80GB HBM3`.
-  std::string id;                     ///< As `--device` takes it: `cpu`, `cuda:0`.
-  int cores = 0;                      ///< CPU: cores this process may use; GPU: multiprocessors.
+  std::string name;  ///< E.g. `AMD EPYC`, `NVIDIA H100 80GB HBM3`.
+  std::string id;    ///< As `--device` takes it: `cpu`, `cuda:0`.
+  int cores = 0;     ///< CPU: cores this process may use; GPU: multiprocessors.
   std::uint64_t memory_bytes = 0;
   std::vector<std::string> features;  ///< CPU: ISA flags that matter to arithmetic; GPU: `sm_90`.
   std::string pci_address;            ///< GPU only, `0000:19:00.0`.

@@ -11,7 +11,14 @@
 namespace autotune {
 
 /// Where joules come from.
-enum class EnergySource { nvml_counter, nvml_power_instant, nvml_power_average, rapl, modelled, none };
+enum class EnergySource {
+  nvml_counter,
+  nvml_power_instant,
+  nvml_power_average,
+  rapl,
+  modelled,
+  none
+};
 
 /// What the joules cover.
 enum class EnergyScope { gpu, module, whole_gpu, cpu_package, dram };
@@ -64,9 +71,9 @@ enum class MeterChoice { any, nvml, rapl, modelled };
 
 struct MeterOptions {
   MeterChoice choice = MeterChoice::any;
-  std::optional<int> nvml_index;    ///< With `nvml`: by NVML's own index; else by `pci_address`.
-  bool device_is_gpu = false;       ///< What is tuned: decides which meters can see it.
-  std::string pci_address;          ///< Of the GPU that is tuned; empty on a CPU.
+  std::optional<int> nvml_index;  ///< With `nvml`: by NVML's own index; else by `pci_address`.
+  bool device_is_gpu = false;     ///< What is tuned: decides which meters can see it.
+  std::string pci_address;        ///< Of the GPU that is tuned; empty on a CPU.
   std::optional<double> modelled_watts;  ///< The constant of `modelled`; by default the device's.
 };
 

@@ -27,7 +27,7 @@ struct Profile {
   std::vector<Baseline> baselines;
   std::vector<Trial> trials;
   bool complete = true;
-  std::string created;  ///< UTC, ISO 8601.
+  std::string created;         ///< UTC, ISO 8601.
   std::filesystem::path path;  ///< Where it was read from or written to; not in the JSON.
 };
 
@@ -65,12 +65,12 @@ struct KeyComparison {
 /// What `find` found.
 struct Found {
   Match match = Match::none;
-  std::optional<Profile> profile;       ///< Absent if the match is `none`. Its `trials` are read
-                                        ///< only where the limits call for another than `best`.
-  std::optional<Config> config;         ///< The best of the profile's points within the limits.
+  std::optional<Profile> profile;  ///< Absent if the match is `none`. Its `trials` are read
+                                   ///< only where the limits call for another than `best`.
+  std::optional<Config> config;    ///< The best of the profile's points within the limits.
   std::vector<Difference> differences;
   std::vector<std::string> unchecked;
-  std::string advice;                   ///< What to run, where there is no exact match.
+  std::string advice;  ///< What to run, where there is no exact match.
 };
 
 struct Limits {

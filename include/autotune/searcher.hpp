@@ -65,8 +65,8 @@ struct Verdict {
 
 struct SearchOptions {
   std::uint64_t seed = 0;
-  std::optional<Candidate> incumbent;      ///< Measured first.
-  std::optional<double> max_latency_ms;    ///< On p99.
+  std::optional<Candidate> incumbent;    ///< Measured first.
+  std::optional<double> max_latency_ms;  ///< On p99.
   std::optional<std::uint64_t> max_memory_bytes;
 };
 

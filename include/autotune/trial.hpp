@@ -64,8 +64,8 @@ struct Accuracy {
   double worst_cosine = 1;  ///< Over the rows; 1 for one-element outputs, judged by L2 alone.
   double relative_l2 = 0;   ///< Over all rows and outputs: |y - y32| / |y32|.
   std::optional<double> top1_agreement;  ///< Share of rows, where the output is logits.
-  double coverage = 1;      ///< Share of matrix and convolution FLOPs in the named precision.
-  int rows = 0;             ///< How many rows were compared.
+  double coverage = 1;  ///< Share of matrix and convolution FLOPs in the named precision.
+  int rows = 0;         ///< How many rows were compared.
 
   friend bool operator==(const Accuracy&, const Accuracy&) = default;
 };

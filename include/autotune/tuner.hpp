@@ -24,9 +24,9 @@ enum class Effort { quick, standard, full };
 
 /// Limits on the answer.
 struct Constraints {
-  std::optional<double> max_latency_ms;          ///< On p99; the maximum below 100 iterations.
+  std::optional<double> max_latency_ms;  ///< On p99; the maximum below 100 iterations.
   std::optional<std::uint64_t> max_memory_bytes;
-  double min_cosine = 0.999;                     ///< Of the worst row against true FP32.
+  double min_cosine = 0.999;              ///< Of the worst row against true FP32.
   std::optional<double> max_relative_l2;  ///< By default √(2(1 − min_cosine)), 0.045 at 0.999.
 
   [[nodiscard]] double relative_l2_limit() const noexcept;
@@ -56,12 +56,12 @@ struct MeasureOptions {
 
 /// What to tell somebody who watches.
 struct Progress {
-  int trials = 0;                    ///< Configurations measured so far.
-  std::size_t configurations = 0;    ///< In the space.
-  double seconds = 0;                ///< Spent.
+  int trials = 0;                  ///< Configurations measured so far.
+  std::size_t configurations = 0;  ///< In the space.
+  double seconds = 0;              ///< Spent.
   double budget_seconds = 0;
-  std::optional<Trial> best;         ///< So far.
-  std::string activity;              ///< E.g. `batch=8,precision=fp32,layout=plain`.
+  std::optional<Trial> best;  ///< So far.
+  std::string activity;       ///< E.g. `batch=8,precision=fp32,layout=plain`.
 };
 
 struct TuneOptions {
@@ -73,10 +73,10 @@ struct TuneOptions {
   Constraints constraints;
   Budget budget;
   Effort effort = Effort::standard;
-  std::string searcher;               ///< Empty: the default one.
+  std::string searcher;  ///< Empty: the default one.
   std::uint64_t seed = 0;
-  Device device;                      ///< For the profile's key.
-  std::optional<Timestamp> started;   ///< Of the program; by default when `tune` is called.
+  Device device;                     ///< For the profile's key.
+  std::optional<Timestamp> started;  ///< Of the program; by default when `tune` is called.
   std::function<void(const Progress&)> on_progress;
   std::function<bool()> stop_requested;  ///< True ends the tune with what it has.
 };
@@ -108,8 +108,8 @@ struct TuneResult {
   Trial best;
   std::optional<Trial> lossy_best;  ///< What a looser accuracy limit would save beyond `best`.
   std::vector<Baseline> baselines;
-  std::vector<Trial> ties;          ///< Not told apart from the best.
-  std::vector<Trial> trials;        ///< All of them, in order of first measurement.
+  std::vector<Trial> ties;    ///< Not told apart from the best.
+  std::vector<Trial> trials;  ///< All of them, in order of first measurement.
   Spent spent;
   std::optional<double> pays_back_after_units;  ///< Nothing if the incumbent is the best.
   bool complete = true;  ///< False after an interruption or a left-out incumbent or confirmation.
@@ -120,8 +120,8 @@ struct TuneResult {
 /// @param meters the ranking one first, as `open_meters` gives them
 /// @throws Error (constraints) if nothing measured meets them, naming the closest miss
 [[nodiscard]] TuneResult tune(Workload& workload,
-                              const std::vector<std::unique_ptr<EnergyMeter>>& meters,
-                              Clock& clock, const TuneOptions& options);
+                              const std::vector<std::unique_ptr<EnergyMeter>>& meters, Clock& clock,
+                              const TuneOptions& options);
 
 /// One configuration by the same protocol: no search, no limits; `inaccurate` by the default ones
 /// is a status beside the figures.

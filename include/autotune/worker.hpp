@@ -20,10 +20,10 @@ struct WorkloadOptions {
   std::string name;                             ///< Empty: the model file's stem.
   std::string unit;                             ///< Empty: `item`, or `token` with a mask.
   double units_per_item = 1;
-  std::optional<std::string> units_from_mask;   ///< Argument whose sum counts units: `1`, `2.0`.
-  std::vector<std::string> batch_dims;          ///< `ARG:DIM` or `ARG:none`.
+  std::optional<std::string> units_from_mask;  ///< Argument whose sum counts units: `1`, `2.0`.
+  std::vector<std::string> batch_dims;         ///< `ARG:DIM` or `ARG:none`.
   std::string device = "cpu";
-  std::uint64_t seed = 0;                       ///< Of generated inputs.
+  std::uint64_t seed = 0;  ///< Of generated inputs.
 
   friend bool operator==(const WorkloadOptions&, const WorkloadOptions&) = default;
 };
@@ -46,8 +46,8 @@ struct WorkerOptions {
 [[nodiscard]] std::filesystem::path find_worker(
     const std::optional<std::filesystem::path>& executable);
 
-/// Fingerprint of a model file: `zip:` and a hash over its archive's entry names, sizes and CRC-32s;
-/// the archive's directory is read, not the weights.
+/// Fingerprint of a model file: `zip:` and a hash over its archive's entry names, sizes and
+/// CRC-32s; the archive's directory is read, not the weights.
 /// @throws Error (model) if the file is missing, empty, or no zip archive
 [[nodiscard]] std::string model_fingerprint(const std::filesystem::path& model);
 

@@ -61,20 +61,20 @@ struct Prepared {
 /// A span of iterations, one after the other, without a gap.
 struct RunRequest {
   int batch = 1;
-  std::int64_t first_row = 0;   ///< Row of the inputs (modulo their number) the first one takes.
-  double seconds = 0;           ///< Start no iteration after this long.
-  int min_iterations = 1;       ///< But run at least so many.
-  int max_iterations = 0;       ///< Stop after so many, even before `seconds`; 0: no limit.
-  bool fresh_memory = false;    ///< First bring the allocators to their state after start-up.
+  std::int64_t first_row = 0;  ///< Row of the inputs (modulo their number) the first one takes.
+  double seconds = 0;          ///< Start no iteration after this long.
+  int min_iterations = 1;      ///< But run at least so many.
+  int max_iterations = 0;      ///< Stop after so many, even before `seconds`; 0: no limit.
+  bool fresh_memory = false;   ///< First bring the allocators to their state after start-up.
 };
 
 struct RunResult {
   TrialStatus status = TrialStatus::ok;
   std::string reason;
-  Timestamp start{};                   ///< When the first iteration began.
-  std::vector<Timestamp> completions;  ///< When each iteration's results were there.
-  std::vector<double> units;           ///< Units of work of each iteration.
-  std::uint64_t peak_memory_bytes = 0; ///< Since the last run with `fresh_memory`.
+  Timestamp start{};                      ///< When the first iteration began.
+  std::vector<Timestamp> completions;     ///< When each iteration's results were there.
+  std::vector<double> units;              ///< Units of work of each iteration.
+  std::uint64_t peak_memory_bytes = 0;    ///< Since the last run with `fresh_memory`.
   std::uint64_t memory_growth_bytes = 0;  ///< Newly taken from the system or device in this run.
 
   friend bool operator==(const RunResult&, const RunResult&) = default;
