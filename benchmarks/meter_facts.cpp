@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "autotune/autotune.hpp"
+#include "benchmarks/open_session.hpp"
 
 namespace {
 
@@ -131,21 +132,15 @@ po::variables_map parse(int argc, char** argv) {
 }
 
 int print_facts(const po::variables_map& values) {
-  const Device device = find_device(values["device"].as<std::string>());
-  std::vector<std::string> warnings;
-  const auto meters = open_meters(
-      {.device_is_gpu = device.kind == DeviceKind::cuda, .pci_address = device.pci_address},
-      warnings);
-  const auto workload = start_worker({.workload = {.model = values["model"].as<std::string>(),
-                                                   .inputs = values["inputs"].as<std::string>(),
-                                                   .device = device.id}});
-  Json facts =
-      measure_meters(meters, *workload, values["batch"].as<int>(), values["seconds"].as<double>());
+  Session session = open_session(values);
+  Json facts = measure_meters(session.meters(), session.workload(), values["batch"].as<int>(),
+                              values["seconds"].as<double>());
+  const Device& device = session.device();
   facts["device"] = Json{{"name", device.name},
                          {"identity", device.key.identity},
                          {"conditions", device.key.conditions},
                          {"record", device.key.record}};
-  facts["warnings"] = warnings;
+  facts["warnings"] = session.warnings();
   std::cout << facts.dump(2) << '\n';
   return 0;
 }

@@ -16,6 +16,7 @@
 #include <sstream>
 
 #include "autotune/autotune.hpp"
+#include "benchmarks/open_session.hpp"
 #include "measure/runner.hpp"
 
 namespace {
@@ -129,22 +130,22 @@ po::variables_map parse(int argc, char** argv) {
   return values;
 }
 
-int record(const po::variables_map& values) {
-  const Device device = find_device(values["device"].as<std::string>());
-  std::vector<std::string> warnings;
-  const auto meters = open_meters(
-      {.device_is_gpu = device.kind == DeviceKind::cuda, .pci_address = device.pci_address},
-      warnings);
-  const auto workload = start_worker({.workload = {.model = values["model"].as<std::string>(),
-                                                   .inputs = values["inputs"].as<std::string>(),
-                                                   .device = device.id}});
-  const Description description = workload->describe();
-  for (const std::string& warning : warnings) fmt::print(stderr, "warning: {}\n", warning);
+void introduce(const Session& session, const Description& description) {
+  for (const std::string& warning : description.warnings) {
+    fmt::print(stderr, "warning: {}\n", warning);
+  }
   for (const UnsupportedArm& arm : description.unsupported) {
     fmt::print(stderr, "{} {}: {}\n", to_string(arm.precision), to_string(arm.layout), arm.reason);
   }
-  fmt::print(stderr, "{}: energy from {}, {}\n", device.name,
-             to_string(meters.front()->info().source), meters.front()->info().note);
+  const MeterInfo& meter = session.meters().front()->info();
+  fmt::print(stderr, "{}: energy from {}, {}\n", session.device().name, to_string(meter.source),
+             meter.note);
+}
+
+int record(const po::variables_map& values) {
+  Session session = open_session(values);
+  const Description description = session.workload().describe();
+  introduce(session, description);
 
   SteadyClock clock;
   const Timestamp started = clock.now();
@@ -158,8 +159,8 @@ int record(const po::variables_map& values) {
   std::set<int> every;
   for (int batch = 1; batch <= last; batch += values["stride"].as<int>()) every.insert(batch);
 
-  Runner energies(*workload, meters, energy_window, description);
-  Runner latencies(*workload, meters, latency_window, description);
+  Runner energies(session.workload(), session.meters(), energy_window, description);
+  Runner latencies(session.workload(), session.meters(), latency_window, description);
   bool done = true;
   for (const Arm& arm : description.arms) {
     done = done && record_arm(energies, energy_table, arm, few, may_go_on);

@@ -20,15 +20,17 @@ function(autotune_header_only_fmt)
   endif()
 endfunction()
 
+# zlib stays shared: Debian's archive cannot go into a shared library, and every system has
+# libz.so.1, since Python needs it.
 function(autotune_static_minizip)
   find_library(AUTOTUNE_MINIZIP_ARCHIVE libminizip.a)
-  find_library(AUTOTUNE_ZLIB_ARCHIVE libz.a)
+  find_library(AUTOTUNE_ZLIB z)
   find_path(AUTOTUNE_MINIZIP_INCLUDE unzip.h PATH_SUFFIXES minizip)
-  if(AUTOTUNE_MINIZIP_ARCHIVE AND AUTOTUNE_ZLIB_ARCHIVE AND AUTOTUNE_MINIZIP_INCLUDE)
+  if(AUTOTUNE_MINIZIP_ARCHIVE AND AUTOTUNE_ZLIB AND AUTOTUNE_MINIZIP_INCLUDE)
     add_library(PkgConfig::minizip INTERFACE IMPORTED GLOBAL)
     target_include_directories(PkgConfig::minizip INTERFACE "${AUTOTUNE_MINIZIP_INCLUDE}")
     target_link_libraries(PkgConfig::minizip INTERFACE "${AUTOTUNE_MINIZIP_ARCHIVE}"
-                                                       "${AUTOTUNE_ZLIB_ARCHIVE}")
+                                                       "${AUTOTUNE_ZLIB}")
   endif()
 endfunction()
 

@@ -47,30 +47,24 @@ Options parse(const std::vector<std::string>& words) {
   return options;
 }
 
-struct LookUp {
-  Found found;
-  Device device;
+struct Looked {
+  LookUp answer;
   double microseconds = 0;
 };
 
-// GPUs first. Files of the driver tell them: neither NVML nor a CUDA context is needed.
-LookUp look_up(const std::string& model) {
-  SteadyClock clock;
-  const Timestamp start = clock.now();
-  const auto store = ProfileStore::from_environment();
-  const std::string fingerprint = model_fingerprint(model);
-  std::vector<Device> devices = nvidia_devices_from_driver_files();
-  devices.push_back(cpu_device());
-  LookUp result;
-  std::vector<std::string> warnings;
-  for (const Device& device : devices) {
-    result.found = store.find(fingerprint, device.key, {}, warnings);
-    result.device = device;
-    if (result.found.config) break;
-  }
-  result.microseconds = 1e6 * in_seconds(clock.now() - start);
+void print(const std::vector<std::string>& warnings) {
   for (const std::string& warning : warnings) std::fprintf(stderr, "%s\n", warning.c_str());
-  return result;
+}
+
+// GPUs first. Files of the driver tell them: neither NVML nor a CUDA context is needed.
+Looked look(const std::string& model) {
+  SteadyClock clock;
+  std::vector<std::string> warnings;
+  const Timestamp start = clock.now();
+  LookUp answer = look_up(model_fingerprint(model), "auto", {}, warnings);
+  const double microseconds = 1e6 * in_seconds(clock.now() - start);
+  print(warnings);
+  return {std::move(answer), microseconds};
 }
 
 void run(TunedModel& model, const std::vector<c10::IValue>& arguments) {
@@ -146,21 +140,24 @@ void compare(TunedModel& tuned, const Options& options, const LookUp& looked,
 }
 
 void start_up(const Options& options) {
-  const LookUp looked = look_up(options.model);
-  const Config config = looked.found.config.value_or(Config{});  // else as the model was loaded
-  std::printf("config: %s\n", to_string(config).c_str());
+  const Looked looked = look(options.model);
+  const Found& found = looked.answer.found;
+  // Without a profile the model runs as it was loaded.
+  std::printf("config: %s\n", to_string(found.config.value_or(Config{})).c_str());
   std::printf("look-up: %.0f us\n", looked.microseconds);
-  if (!looked.found.advice.empty()) std::printf("advice: %s\n", looked.found.advice.c_str());
-  const Profile* profile = looked.found.profile ? &*looked.found.profile : nullptr;
+  if (!found.advice.empty()) std::printf("advice: %s\n", found.advice.c_str());
+  const Profile* profile = found.profile ? &*found.profile : nullptr;
   if (!options.inputs && profile == nullptr) return;
 
   const ExampleInputs inputs = options.inputs
                                    ? ExampleInputs::read(*options.inputs)
                                    : ExampleInputs::from_signature(profile->workload.inputs);
-  TunedModel model = TunedModel::load(options.model, config, looked.device.id);
-  run(model, inputs.batch(0, config.batch));
+  std::vector<std::string> warnings;
+  TunedModel model = TunedModel::apply(options.model, looked.answer, warnings);
+  print(warnings);
+  run(model, inputs.batch(0, model.config().batch));
   if (options.compare && profile != nullptr) {
-    compare(model, options, looked, inputs);
+    compare(model, options, looked.answer, inputs);
   } else if (options.seconds > 0) {
     run_for(model, inputs, options.seconds, profile != nullptr ? profile->units_per_row : 1);
   }

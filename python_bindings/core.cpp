@@ -62,9 +62,10 @@ struct Answer {
 Answer best(const std::string& key, const std::string& device, std::optional<double> max_latency_ms,
             std::optional<std::uint64_t> max_memory_bytes) {
   Answer answer;
-  Found found = ProfileStore::from_environment().find(
-      key, find_device_without_nvml(device).key,
-      {.max_latency_ms = max_latency_ms, .max_memory_bytes = max_memory_bytes}, answer.warnings);
+  Found found =
+      look_up(key, device, {.max_latency_ms = max_latency_ms, .max_memory_bytes = max_memory_bytes},
+              answer.warnings)
+          .found;
   if (found.config) answer.config = text_of(*found.config);
   answer.advice = std::move(found.advice);
   return answer;

@@ -5,6 +5,7 @@
 #include "autotune/device.hpp"
 #include "autotune/energy.hpp"
 #include "autotune/error.hpp"
+#include "autotune/look_up.hpp"
 #include "autotune/profile.hpp"
 #include "autotune/report.hpp"
 #include "autotune/searcher.hpp"

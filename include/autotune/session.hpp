@@ -36,6 +36,7 @@ class Session {
   ~Session();
 
   [[nodiscard]] Workload& workload() noexcept;
+  [[nodiscard]] const Device& device() const noexcept;
   [[nodiscard]] const std::vector<std::unique_ptr<EnergyMeter>>& meters() const noexcept;
   [[nodiscard]] const std::vector<std::string>& warnings() const noexcept;  ///< Of the meters.
 

@@ -33,7 +33,7 @@ def best(
 
     Args:
         model: The workload's name, the model's fingerprint, or the path of the model file.
-        device: `auto` (the first GPU, else the CPU), `cpu`, `cuda` or `cuda:N`.
+        device: `auto` (the first GPU that has a profile, else the CPU), `cpu`, `cuda` or `cuda:N`.
         max_latency_ms: Only points whose p99 latency per iteration is at most this many
             milliseconds (the maximum, where fewer than 100 iterations were measured).
         max_memory_bytes: Only points whose peak memory is at most this many bytes.

@@ -30,11 +30,12 @@ std::string trimmed(const std::string& text) {
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
-/// `key : value` lines; of a key that comes again, as for every CPU, the first counts.
+/// `key : value` lines up to the first empty one: of /proc/cpuinfo the block of one CPU, since the
+/// kernel takes long to write those of hundreds.
 Fields read_fields(const fs::path& path) {
   Fields fields;
   std::ifstream file(path);
-  for (std::string line; std::getline(file, line);) {
+  for (std::string line; std::getline(file, line) && !line.empty();) {
     const auto colon = line.find(':');
     if (colon == std::string::npos) continue;
     fields.emplace(trimmed(line.substr(0, colon)), trimmed(line.substr(colon + 1)));

@@ -51,6 +51,8 @@ Session::~Session() = default;
 
 Workload& Session::workload() noexcept { return *parts_->worker; }
 
+const Device& Session::device() const noexcept { return parts_->device; }
+
 const std::vector<std::unique_ptr<EnergyMeter>>& Session::meters() const noexcept {
   return parts_->meters;
 }

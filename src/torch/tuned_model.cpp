@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <optional>
 
+#include "autotune/device.hpp"
 #include "autotune/error.hpp"
+#include "autotune/profile.hpp"
 #include "torch/arm_model.hpp"
 #include "torch/device_runtime.hpp"
 #include "torch/inputs.hpp"
@@ -42,6 +44,8 @@ IValues rows_of(const IValues& arguments, std::int64_t first, std::int64_t count
   }
   return part;
 }
+
+std::string shown(const std::string& value) { return value.empty() ? "not known" : value; }
 
 bool has_row_per_input_row(const c10::IValue& output, std::int64_t rows) {
   const std::vector<at::Tensor> tensors = tensors_of(output);
@@ -97,6 +101,29 @@ TunedModel TunedModel::load(const std::filesystem::path& model, const Config& co
                 fmt::format("{} cannot run {}: {}", device, to_string(config.arm), reason));
   }
   return TunedModel(std::move(impl));
+}
+
+TunedModel TunedModel::apply(const std::filesystem::path& model, const LookUp& look_up,
+                             std::vector<std::string>& warnings) {
+  const std::string& device = look_up.device.id;
+  const Found& found = look_up.found;
+  if (!found.profile || !found.config) {
+    return load(model, Config{}, device);
+  }
+  HardwareKey here = find_device(device).key;
+  here.conditions.merge(runtime_conditions(open_device(device)));
+  const KeyComparison fit = compare(found.profile->key, here);
+  for (const Difference& difference : fit.differences) {
+    warnings.push_back(fmt::format("{} was {} when the profile was measured, is {} here: {}",
+                                   difference.field, shown(difference.profile_value),
+                                   shown(difference.device_value), difference.meaning));
+  }
+  if (fit.match == Match::none) {
+    warnings.push_back(fmt::format("the profile {} is of other hardware: the model runs as loaded",
+                                   found.profile->path.string()));
+    return load(model, Config{}, device);
+  }
+  return load(model, *found.config, device);
 }
 
 c10::IValue TunedModel::forward(std::vector<c10::IValue> given) {

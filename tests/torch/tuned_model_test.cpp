@@ -15,6 +15,7 @@
 namespace autotune {
 namespace {
 
+using ::testing::Contains;
 using ::testing::HasSubstr;
 
 std::vector<at::Tensor> outputs_at_batch(const std::string& model, int batch,
@@ -72,6 +73,42 @@ TEST(TunedModel, NamesADeviceThatIsNotThere) {
     EXPECT_EQ(error.code(), ErrorCode::device);
     EXPECT_THAT(error.what(), HasSubstr("no device cuda:63"));
   }
+}
+
+LookUp looked_up(const HardwareKey& key, const Config& config) {
+  LookUp answer;
+  answer.device = cpu_device();
+  answer.found.config = config;
+  answer.found.profile = Profile{.key = key};
+  return answer;
+}
+
+TEST(ApplyProfile, RunsWhatWasFoundAndNamesWhatTheLookUpCouldNotCheck) {
+  HardwareKey key = cpu_device().key;
+  key.conditions["libtorch"] = "1.0.0";
+  std::vector<std::string> warnings;
+  const TunedModel model =
+      TunedModel::apply(test_file("mlp.pt"), looked_up(key, {.batch = 7}), warnings);
+  EXPECT_EQ(model.config().batch, 7);
+  EXPECT_THAT(warnings, Contains(HasSubstr("libtorch was 1.0.0")));
+}
+
+TEST(ApplyProfile, RunsAsLoadedWhereTheProfileIsOfOtherHardware) {
+  HardwareKey key = cpu_device().key;
+  key.identity["name"] = "another CPU";
+  std::vector<std::string> warnings;
+  const TunedModel model =
+      TunedModel::apply(test_file("mlp.pt"), looked_up(key, {.batch = 7}), warnings);
+  EXPECT_EQ(model.config(), Config{});
+  EXPECT_THAT(warnings, Contains(HasSubstr("of other hardware")));
+}
+
+TEST(ApplyProfile, RunsAsLoadedWithoutAProfile) {
+  LookUp nothing;
+  nothing.device = cpu_device();
+  std::vector<std::string> warnings;
+  EXPECT_EQ(TunedModel::apply(test_file("mlp.pt"), nothing, warnings).config(), Config{});
+  EXPECT_TRUE(warnings.empty());
 }
 
 }  // namespace

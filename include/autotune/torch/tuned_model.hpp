@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "autotune/config.hpp"
+#include "autotune/look_up.hpp"
 #include "autotune/torch/export.hpp"
 
 namespace c10 {
@@ -25,6 +26,13 @@ class AUTOTUNE_TORCH_API TunedModel {
   ///         the configuration
   [[nodiscard]] static TunedModel load(const std::filesystem::path& model, const Config& config,
                                        const std::string& device);
+
+  /// Loads the file as `look_up` found it, or as it is if nothing was found. What the look-up left
+  /// unchecked is compared now that the device is at hand: a difference in conditions is a warning;
+  /// a profile of other hardware is not used, and a warning says so.
+  /// @throws Error as `load` does
+  [[nodiscard]] static TunedModel apply(const std::filesystem::path& model, const LookUp& look_up,
+                                        std::vector<std::string>& warnings);
 
   TunedModel(TunedModel&&) noexcept;
   TunedModel& operator=(TunedModel&&) noexcept;
