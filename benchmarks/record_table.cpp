@@ -159,7 +159,8 @@ int record(const po::variables_map& values) {
   std::set<int> every;
   for (int batch = 1; batch <= last; batch += values["stride"].as<int>()) every.insert(batch);
 
-  Runner energies(session.workload(), session.meters(), energy_window, description);
+  Runner energies(session.workload(), session.meters(), energy_window, description,
+                  &session.watch());
   Runner latencies(session.workload(), session.meters(), latency_window, description);
   bool done = true;
   for (const Arm& arm : description.arms) {

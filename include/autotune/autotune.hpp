@@ -12,5 +12,6 @@
 #include "autotune/session.hpp"
 #include "autotune/trial.hpp"
 #include "autotune/tuner.hpp"
+#include "autotune/watch.hpp"
 #include "autotune/worker.hpp"
 #include "autotune/workload.hpp"

@@ -38,6 +38,7 @@ class Session {
   [[nodiscard]] Workload& workload() noexcept;
   [[nodiscard]] const Device& device() const noexcept;
   [[nodiscard]] const std::vector<std::unique_ptr<EnergyMeter>>& meters() const noexcept;
+  [[nodiscard]] Watch& watch() noexcept;
   [[nodiscard]] const std::vector<std::string>& warnings() const noexcept;  ///< Of the meters.
 
   /// `autotune::tune` on this session's device, its warnings first.

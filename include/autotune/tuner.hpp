@@ -11,6 +11,7 @@
 #include "autotune/energy.hpp"
 #include "autotune/searcher.hpp"
 #include "autotune/trial.hpp"
+#include "autotune/watch.hpp"
 #include "autotune/workload.hpp"
 
 namespace autotune {
@@ -43,14 +44,17 @@ struct Budget {
   [[nodiscard]] double seconds_for(Effort effort) const noexcept;
 };
 
-/// How windows are measured (docs/measuring.md).
+/// How windows are measured (docs/measuring.md#windows).
 struct MeasureOptions {
   double window_seconds = 0.7;   ///< Aim of one window.
   int min_iterations = 3;        ///< Per window, however long they take.
   double warm_up_seconds = 0.2;  ///< At least, and until memory has settled.
   double max_warm_up_seconds = 3;
+  int min_ticks = 20;         ///< Per window, of a counter that is polled: n ticks leave 1/n error.
+  double tick_seconds = 0.1;  ///< Update period of that counter.
+  int max_repeats = 2;        ///< Of a window that something disturbed; then it is flagged.
 
-  /// `quick` 0.7 s, `standard` 2 s, `full` 5 s (research: 2 s screen, 5 s decide).
+  /// `quick` 0.5 s, `standard` 2 s, `full` 5 s (research: 2 s screen, 5 s decide).
   [[nodiscard]] static MeasureOptions for_effort(Effort effort) noexcept;
 };
 
@@ -76,6 +80,7 @@ struct TuneOptions {
   std::string searcher;  ///< Empty: the default one.
   std::uint64_t seed = 0;
   Device device;                     ///< For the profile's key.
+  Watch* watch = nullptr;            ///< Of what else moves a figure; null: not watched.
   std::optional<Timestamp> started;  ///< Of the program; by default when `tune` is called.
   std::function<void(const Progress&)> on_progress;
   std::function<bool()> stop_requested;  ///< True ends the tune with what it has.
@@ -126,8 +131,10 @@ struct TuneResult {
 /// One configuration by the same protocol: no search, no limits; `inaccurate` by the default ones
 /// is a status beside the figures.
 /// @param description what `workload.describe()` gave
+/// @param watch null: nothing is watched
 [[nodiscard]] Trial measure(Workload& workload, const Description& description,
                             const std::vector<std::unique_ptr<EnergyMeter>>& meters,
-                            const Config& config, const MeasureOptions& options, int windows = 3);
+                            const Config& config, const MeasureOptions& options, int windows = 3,
+                            Watch* watch = nullptr);
 
 }  // namespace autotune

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -76,6 +77,9 @@ struct RunResult {
   std::vector<double> units;              ///< Units of work of each iteration.
   std::uint64_t peak_memory_bytes = 0;    ///< Since the last run with `fresh_memory`.
   std::uint64_t memory_growth_bytes = 0;  ///< Newly taken from the system or device in this run.
+  /// How long the model's threads, ready to run, waited for a CPU in this run, summed; absent where
+  /// that is not known. Much of it means that something else used the machine.
+  std::optional<double> waited_seconds;
 
   friend bool operator==(const RunResult&, const RunResult&) = default;
 };

@@ -28,43 +28,75 @@ double value_at(std::span<const Reading> points, Timestamp time) {
   return line_at(*(after - 1), *after, time);
 }
 
-/// The moments at which a counter is known: where it was first seen with a new value. A reading in
-/// between says nothing, for the counter may have latched at any time before it.
-std::optional<std::vector<Reading>> points_of_counter(std::span<const Reading> readings) {
-  std::vector<Reading> changes;
+/// The usual time between two readings.
+Timestamp usual_gap(std::span<const Reading> readings) {
+  std::vector<Timestamp> gaps;
   for (std::size_t i = 1; i < readings.size(); ++i) {
-    if (readings[i].value < readings[i - 1].value) return std::nullopt;
-    if (readings[i].value > readings[i - 1].value) changes.push_back(readings[i]);
+    gaps.push_back(readings[i].time - readings[i - 1].time);
   }
-  if (changes.empty()) return std::nullopt;
-  // A counter that had moved at every reading is finer than the reading, so its first value is as
-  // good as the others; and where there is one change alone nothing else gives its slope.
-  if (changes.size() == readings.size() - 1 || changes.size() == 1) {
-    changes.insert(changes.begin(), readings.front());
-  }
-  return changes;
+  const auto middle = gaps.begin() + static_cast<std::ptrdiff_t>(gaps.size() / 2);
+  std::nth_element(gaps.begin(), middle, gaps.end());
+  return *middle;
 }
 
-Timestamp longest_piece(std::span<const Reading> points) {
-  Timestamp longest{0};
-  for (std::size_t i = 1; i < points.size(); ++i) {
-    longest = std::max(longest, points[i].time - points[i - 1].time);
+/// What is known of a counter: its value at some moments, and how far beyond them a line may go.
+struct Track {
+  std::vector<Reading> points;
+  Timestamp reach{0};
+};
+
+/// The moments at which a counter is known: where it was first seen with a new value. A reading in
+/// between says nothing, for the counter may have latched at any time before it; nor does the first
+/// change after a pause of the polling.
+std::optional<Track> track_of(std::span<const Reading> readings) {
+  constexpr int pause = 4;  // Usual gaps: a longer one is no jitter of the poller.
+  const Timestamp longest_gap = pause * usual_gap(readings);
+  Track track;
+  std::size_t changes = 0;
+  std::vector<Reading> timed;
+  bool paused = false;
+  Timestamp longest_piece{0};
+  for (std::size_t i = 1; i < readings.size(); ++i) {
+    if (readings[i].value < readings[i - 1].value) return std::nullopt;
+    const bool after_pause = readings[i].time - readings[i - 1].time > longest_gap;
+    paused = paused || after_pause;
+    if (readings[i].value == readings[i - 1].value) continue;
+    ++changes;
+    track.points.push_back(readings[i]);
+    if (after_pause) continue;
+    if (!timed.empty() && !paused) {
+      longest_piece = std::max(longest_piece, readings[i].time - timed.back().time);
+    }
+    timed.push_back(readings[i]);
+    paused = false;
   }
-  return longest;
+  if (changes == 0) return std::nullopt;
+  // A counter that had moved at every reading is finer than the reading, so its first value is as
+  // good as the others; and where there is one change alone nothing else gives its slope.
+  if (changes == readings.size() - 1 || timed.size() <= 1) {
+    track.points.insert(track.points.begin(), readings.front());
+    longest_piece = Timestamp{0};
+    for (std::size_t i = 1; i < track.points.size(); ++i) {
+      longest_piece = std::max(longest_piece, track.points[i].time - track.points[i - 1].time);
+    }
+  } else {
+    track.points = std::move(timed);
+  }
+  // An edge between a reading and the nearest change is carried on for one tick at most: a counter
+  // silent for longer has stopped, and what was spent meanwhile is not known. Half a piece more
+  // allows for the jitter of polling.
+  track.reach = longest_piece * 3 / 2;
+  return track;
 }
 
 std::optional<double> joules_of_counter(std::span<const Reading> readings, Timestamp begin,
                                         Timestamp end) {
-  const auto points = points_of_counter(readings);
-  if (!points) return std::nullopt;
-  // An edge between a reading and the nearest change is carried on for one tick at most: a counter
-  // silent for longer has stopped, and what was spent meanwhile is not known. Half a piece more
-  // allows for the jitter of polling.
-  const Timestamp reach = longest_piece(*points) * 3 / 2;
-  if (begin < points->front().time - reach || end > points->back().time + reach) {
+  const auto track = track_of(readings);
+  if (!track || begin < track->points.front().time - track->reach ||
+      end > track->points.back().time + track->reach) {
     return std::nullopt;
   }
-  return value_at(*points, end) - value_at(*points, begin);
+  return value_at(track->points, end) - value_at(track->points, begin);
 }
 
 double joules_of_watts(std::span<const Reading> readings, Timestamp begin, Timestamp end) {

@@ -13,7 +13,7 @@ MeasureOptions MeasureOptions::for_effort(Effort effort) noexcept {
     case Effort::standard:
       return {.window_seconds = 2, .min_iterations = 5, .warm_up_seconds = 0.5};
     case Effort::full:
-      return {.window_seconds = 5, .min_iterations = 20, .warm_up_seconds = 1};
+      return {.window_seconds = 5, .min_iterations = 20, .warm_up_seconds = 1, .min_ticks = 50};
   }
   return {};
 }

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "measure/meter_sampler.hpp"
+#include "measure/disturbance.hpp"
 
 namespace autotune {
 namespace {
@@ -14,6 +14,12 @@ constexpr std::uint64_t settled_growth_bytes = 1 << 20;
 
 // A run may take this much longer than the warm-up foretold before it is cut short.
 constexpr double run_over_factor = 3;
+
+// Power and clocks have settled by then, and a counter of 100 ms has moved (docs/measuring.md).
+constexpr double pre_roll_seconds = 0.5;
+
+// How far off the foretold edge of a window may be, as a share of the window.
+constexpr double edge_foresight = 0.05;
 
 Window failed(TrialStatus status, std::string reason) {
   Window window;
@@ -30,12 +36,16 @@ double mean_iteration_seconds(const RunResult& run) {
 }  // namespace
 
 Runner::Runner(Workload& workload, const std::vector<std::unique_ptr<EnergyMeter>>& meters,
-               MeasureOptions options, const Description& description)
+               MeasureOptions options, const Description& description, Watch* watch)
     : workload_(workload),
       meters_(meters),
+      watch_(watch),
       options_(options),
       rows_(std::max(description.rows, 1)) {
-  for (const auto& meter : meters) meter_infos_.push_back(meter->info());
+  for (const auto& meter : meters) {
+    meter_infos_.push_back(meter->info());
+    polls_ = polls_ || meter->info().poll_period.count() > 0;
+  }
 }
 
 Prepared Runner::check(const Arm& arm, int accuracy_batch) {
@@ -50,7 +60,14 @@ Window Runner::window(const Config& config) {
   if (config_ != config) {
     if (auto failure = switch_to(config)) return std::move(*failure);
   }
-  return measure(config);
+  Window window = measure(config);
+  for (int i = 0; i < options_.max_repeats && window.disturbed; ++i) {
+    Window again = measure(config);
+    if (again.status != TrialStatus::ok || !again.disturbed) return again;
+    // All were disturbed: the fastest was so the least.
+    if (again.seconds / again.units < window.seconds / window.units) window = std::move(again);
+  }
+  return window;
 }
 
 std::optional<Window> Runner::switch_to(const Config& config) {
@@ -87,32 +104,67 @@ std::optional<Window> Runner::warm_up(const Config& config) {
   return std::nullopt;
 }
 
-int Runner::iterations_per_window(int batch) const {
-  const double wanted = std::ceil(options_.window_seconds / std::max(iteration_seconds_, 1e-9));
-  const int iterations = static_cast<int>(std::clamp(wanted, 1.0 * options_.min_iterations, 1e6));
+int Runner::iterations_for(double seconds) const {
+  return static_cast<int>(
+      std::clamp(std::ceil(seconds / std::max(iteration_seconds_, 1e-9)), 1.0, 1e6));
+}
+
+Runner::Plan Runner::plan(int batch) const {
+  const double seconds =
+      polls_ ? std::max(options_.window_seconds, options_.min_ticks * options_.tick_seconds)
+             : options_.window_seconds;
+  Plan plan{.window = std::max(iterations_for(seconds), options_.min_iterations)};
   // Whole passes over the rows, so that every configuration sees the same data.
   const int pass = rows_ / std::gcd(rows_, batch);
-  if (iterations < pass) return iterations;
-  return (iterations + pass - 1) / pass * pass;
+  if (plan.window >= pass) plan.window = (plan.window + pass - 1) / pass * pass;
+  if (polls_) {
+    plan.before = iterations_for(std::max(pre_roll_seconds, 3 * options_.tick_seconds));
+    plan.after = iterations_for(2 * options_.tick_seconds) + 1;
+  }
+  return plan;
+}
+
+QuietSpan Runner::quiet_span(const Plan& plan) const {
+  const auto after = [&](double seconds) {
+    return std::chrono::nanoseconds(std::llround(std::max(0.0, seconds) * 1e9));
+  };
+  const double window = plan.window * iteration_seconds_;
+  const double margin = 2 * options_.tick_seconds + edge_foresight * window;
+  const double begin = plan.before * iteration_seconds_;
+  return {after(begin + margin), after(begin + window - margin)};
 }
 
 Window Runner::measure(const Config& config) {
-  const int iterations = iterations_per_window(config.batch);
-  MeterSampler sampler(meters_);
-  const RunResult run = workload_.run({.batch = config.batch,
-                                       .first_row = next_row_,
-                                       .seconds = run_over_factor * iterations * iteration_seconds_,
-                                       .min_iterations = options_.min_iterations,
-                                       .max_iterations = iterations});
-  Window window = make_window(run, meter_infos_, sampler.stop());
+  const Plan wanted = plan(config.batch);
+  const Circumstances before = circumstances();
+  MeterSampler sampler(meters_, quiet_span(wanted));
+  const RunResult run =
+      workload_.run({.batch = config.batch,
+                     .first_row = next_row_,
+                     .seconds = run_over_factor * wanted.all() * iteration_seconds_,
+                     .min_iterations = wanted.before + options_.min_iterations + wanted.after,
+                     .max_iterations = wanted.all()});
+  const auto readings = sampler.stop();
   if (run.status != TrialStatus::ok) {
     config_.reset();
     arm_.reset();
-    return window;
+    return make_window(run, meter_infos_, readings);
   }
+  const std::size_t last = run.completions.size() - static_cast<std::size_t>(wanted.after);
+  Window window = make_window(part_of(run, static_cast<std::size_t>(wanted.before), last),
+                              meter_infos_, readings);
   take_rows(run, config.batch);
+  const double seconds = in_seconds(run.completions.back() - run.start);
+  for (auto& flag : disturbances(beside(before, circumstances(), seconds, run.waited_seconds))) {
+    window.flags.push_back(std::move(flag));
+    window.disturbed = true;
+  }
   if (!settled_) window.flags.emplace_back("not_settled");
   return window;
+}
+
+Circumstances Runner::circumstances() {
+  return watch_ != nullptr ? watch_->read() : Circumstances{};
 }
 
 void Runner::take_rows(const RunResult& run, int batch) {

@@ -4,6 +4,8 @@
 #include <vector>
 
 #include "autotune/tuner.hpp"
+#include "autotune/watch.hpp"
+#include "measure/meter_sampler.hpp"
 #include "measure/window.hpp"
 
 namespace autotune {
@@ -15,24 +17,38 @@ namespace autotune {
 class Runner {
  public:
   Runner(Workload& workload, const std::vector<std::unique_ptr<EnergyMeter>>& meters,
-         MeasureOptions options, const Description& description);
+         MeasureOptions options, const Description& description, Watch* watch = nullptr);
 
   /// Makes the arm current and compares its outputs with true FP32.
   [[nodiscard]] Prepared check(const Arm& arm, int accuracy_batch);
 
-  /// One window of `config`; switches the arm and warms up where needed.
+  /// One window of `config`; switches the arm and warms up where needed. A window that something
+  /// disturbed is taken again, at most `max_repeats` times, and flagged if none was undisturbed.
   [[nodiscard]] Window window(const Config& config);
 
  private:
   [[nodiscard]] std::optional<Window> switch_to(const Config& config);
   [[nodiscard]] std::optional<Window> warm_up(const Config& config);
-  [[nodiscard]] int iterations_per_window(int batch) const;
+  /// Iterations before the window, in it and after it, without a gap: a counter's change is needed
+  /// on both sides of each edge, under the same load.
+  struct Plan {
+    int before = 0;
+    int window = 0;
+    int after = 0;
+    [[nodiscard]] int all() const noexcept { return before + window + after; }
+  };
+  [[nodiscard]] Plan plan(int batch) const;
+  [[nodiscard]] QuietSpan quiet_span(const Plan& plan) const;
+  [[nodiscard]] int iterations_for(double seconds) const;
   [[nodiscard]] Window measure(const Config& config);
+  [[nodiscard]] Circumstances circumstances();
   void take_rows(const RunResult& run, int batch);
 
   Workload& workload_;
   const std::vector<std::unique_ptr<EnergyMeter>>& meters_;
   std::vector<MeterInfo> meter_infos_;
+  bool polls_ = false;  ///< A meter needs polling, so that windows have rolls on both sides.
+  Watch* watch_;        ///< Null: nothing is watched.
   MeasureOptions options_;
   int rows_;
   std::optional<Arm> arm_;        ///< Prepared now.

@@ -52,6 +52,18 @@ void add_energy(Measurement& measurement, const std::vector<Window>& windows) {
 
 }  // namespace
 
+RunResult part_of(const RunResult& run, std::size_t first, std::size_t last) {
+  RunResult part = run;
+  if (first > 0) part.start = run.completions[first - 1];
+  const auto cut = [&](auto& values) {
+    values = {values.begin() + static_cast<std::ptrdiff_t>(first),
+              values.begin() + static_cast<std::ptrdiff_t>(last)};
+  };
+  cut(part.completions);
+  cut(part.units);
+  return part;
+}
+
 Window make_window(const RunResult& run, const std::vector<MeterInfo>& infos,
                    const std::vector<std::vector<Reading>>& readings) {
   Window window{.status = run.status, .reason = run.reason};

@@ -21,7 +21,12 @@ struct Window {
   std::optional<double> joules_per_unit;  ///< Of the ranking scope.
   std::uint64_t peak_memory_bytes = 0;
   std::vector<std::string> flags;
+  bool disturbed = false;  ///< Something beside the model moved the figure; `flags` names it.
 };
+
+/// Iterations [first, last) of a run, as a run of their own.
+/// @param first, last with first < last <= the number of iterations
+[[nodiscard]] RunResult part_of(const RunResult& run, std::size_t first, std::size_t last);
 
 /// Joins a run with what the meters read while it ran.
 /// @param readings one list per meter, in the order of `infos`

@@ -32,12 +32,14 @@ struct Session::Parts {
       : device(options.device),
         lock(lock_device(options.device)),
         meters(open_meters(options.meter, warnings)),
+        watch(open_watch(options.meter)),
         worker(start_worker(on_device(options.worker, options.device))) {}
 
   Device device;
   FileLock lock;
   std::vector<std::string> warnings;
   std::vector<std::unique_ptr<EnergyMeter>> meters;
+  std::unique_ptr<Watch> watch;
   std::unique_ptr<Workload> worker;
 };
 
@@ -57,10 +59,13 @@ const std::vector<std::unique_ptr<EnergyMeter>>& Session::meters() const noexcep
   return parts_->meters;
 }
 
+Watch& Session::watch() noexcept { return *parts_->watch; }
+
 const std::vector<std::string>& Session::warnings() const noexcept { return parts_->warnings; }
 
 TuneResult Session::tune(TuneOptions options) {
   options.device = parts_->device;
+  options.watch = parts_->watch.get();
   SteadyClock clock;
   TuneResult result = autotune::tune(*parts_->worker, parts_->meters, clock, options);
   result.warnings.insert(result.warnings.begin(), parts_->warnings.begin(), parts_->warnings.end());

@@ -11,6 +11,7 @@
 #include "autotune/clock.hpp"
 #include "autotune/error.hpp"
 #include "autotune/torch/workload.hpp"
+#include "platform/host_load.hpp"
 #include "torch/device_runtime.hpp"
 #include "torch/failure.hpp"
 #include "torch/process_settings.hpp"
@@ -157,7 +158,12 @@ RunResult TorchScriptWorkload::run(const RunRequest& request) {
       freshen_memory(target_.device);
     }
     const std::uint64_t held = held_memory_bytes(target_.device);
+    const auto waited = run_queue_wait();
     iterate(request, result);
+    if (const auto waited_now = run_queue_wait(); waited && waited_now) {
+      // A thread that ended meanwhile takes its waiting with it.
+      result.waited_seconds = std::max(0.0, in_seconds(*waited_now - *waited));
+    }
     const std::uint64_t held_now = held_memory_bytes(target_.device);
     result.memory_growth_bytes = held_now > held ? held_now - held : 0;
     result.peak_memory_bytes = peak_memory_bytes(target_.device);

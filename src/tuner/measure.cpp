@@ -7,8 +7,8 @@ namespace autotune {
 
 Trial measure(Workload& workload, const Description& description,
               const std::vector<std::unique_ptr<EnergyMeter>>& meters, const Config& config,
-              const MeasureOptions& options, int windows) {
-  Runner runner(workload, meters, options, description);
+              const MeasureOptions& options, int windows, Watch* watch) {
+  Runner runner(workload, meters, options, description, watch);
   TrialBook book;
   const Prepared prepared = runner.check(config.arm, config.batch);
   if (prepared.status != TrialStatus::ok) {

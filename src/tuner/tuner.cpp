@@ -59,8 +59,9 @@ TuneResult Tuner::run() {
 void Tuner::describe() {
   description_ = workload_.describe();
   warnings_ = description_.warnings;
-  runner_ = std::make_unique<Runner>(workload_, meters_,
-                                     MeasureOptions::for_effort(options_.effort), description_);
+  runner_ =
+      std::make_unique<Runner>(workload_, meters_, MeasureOptions::for_effort(options_.effort),
+                               description_, options_.watch);
   std::ranges::copy_if(description_.arms, std::back_inserter(arms_),
                        [&](const Arm& arm) { return wanted(arm, options_); });
   if (arms_.empty()) {

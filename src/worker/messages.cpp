@@ -210,7 +210,8 @@ Json encode(const RunResult& result) {
             {"completions_ns", Json::array()},
             {"units", result.units},
             {"peak_memory_bytes", result.peak_memory_bytes},
-            {"memory_growth_bytes", result.memory_growth_bytes}};
+            {"memory_growth_bytes", result.memory_growth_bytes},
+            {"waited_seconds", number_or_null(result.waited_seconds)}};
   for (const Timestamp time : result.completions) json["completions_ns"].push_back(time.count());
   return json;
 }
@@ -227,6 +228,7 @@ RunResult decode(const Json& body) {
   result.units = body.at("units").get<std::vector<double>>();
   result.peak_memory_bytes = body.at("peak_memory_bytes").get<std::uint64_t>();
   result.memory_growth_bytes = body.at("memory_growth_bytes").get<std::uint64_t>();
+  result.waited_seconds = optional_at<double>(body, "waited_seconds");
   check_times(result);
   return result;
 }

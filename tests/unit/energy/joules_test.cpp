@@ -53,6 +53,23 @@ TEST(JoulesOfCounter, TakesTwoReadingsAtTheEdgesOfALongWindow) {
   EXPECT_NEAR(counter_between(readings, 0, 10'000).value(), 500, 1e-12);
 }
 
+TEST(JoulesOfCounter, NeedsPollingNearTheEdgesOnly) {
+  auto readings = polled_counter(6000, 5, 100, [](double s) { return 300 * s; });
+  std::erase_if(readings, [](const Reading& reading) {
+    return reading.time > milliseconds(700) && reading.time < milliseconds(5333);
+  });
+  // The change that shows at 5,333 ms latched up to 33 ms before: taken for a tick it would be off.
+  EXPECT_NEAR(counter_between(readings, 437, 5583).value(), 300 * 5.146, 1e-9);
+}
+
+TEST(JoulesOfCounter, SaysNothingOfACounterThatStoppedWhileNobodyPolled) {
+  auto readings = polled_counter(6000, 5, 100, [](double s) { return 300 * std::min(s, 2.0); });
+  std::erase_if(readings, [](const Reading& reading) {
+    return reading.time > milliseconds(700) && reading.time < milliseconds(5333);
+  });
+  EXPECT_FALSE(counter_between(readings, 437, 5583));
+}
+
 TEST(JoulesOfCounter, SaysNothingOfACounterThatFell) {
   const std::vector<Reading> readings = {
       {milliseconds(0), 10}, {milliseconds(100), 20}, {milliseconds(200), 3}};
