@@ -2,6 +2,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "autotune/energy.hpp"
 
@@ -11,7 +12,15 @@ namespace autotune {
 /// some start, so that differences count. What nobody tells is absent.
 struct Circumstances {
   std::optional<std::chrono::nanoseconds> stalled;  ///< Some task of the machine waited for a CPU.
-  std::optional<std::chrono::nanoseconds> stolen;  ///< The hypervisor ran something else, all CPUs.
+  std::optional<std::chrono::nanoseconds> stolen;   ///< The hypervisor ran others, over all CPUs.
+
+  // Of a GPU. Times are how long its clocks were held down, by cause.
+  std::optional<std::chrono::nanoseconds> thermal_throttle;
+  std::optional<std::chrono::nanoseconds> power_brake;
+  std::optional<std::chrono::nanoseconds> power_cap;
+  std::optional<double> temperature_c;
+  std::optional<double> sm_clock_mhz;
+  std::vector<int> foreign_processes;  ///< That compute on it and are not ours.
 };
 
 /// Reads the circumstances of the device and the machine; handed in so that tests decide them.

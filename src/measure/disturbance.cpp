@@ -1,6 +1,7 @@
 #include "measure/disturbance.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "autotune/clock.hpp"
 
@@ -13,6 +14,10 @@ namespace {
 constexpr double most_waiting = 0.05;
 constexpr double most_stalling = 0.05;
 constexpr double most_stolen = 0.02;
+constexpr double most_throttled = 0.001;  // The counters are exact, so any real share counts.
+
+constexpr double most_heating_k = 3;     // 0.2 % of energy per kelvin (ML.ENERGY, 2026-03).
+constexpr double most_clock_off = 0.02;  // Energy follows the clock more than linearly.
 
 std::optional<double> difference(const std::optional<std::chrono::nanoseconds>& before,
                                  const std::optional<std::chrono::nanoseconds>& after) {
@@ -20,26 +25,51 @@ std::optional<double> difference(const std::optional<std::chrono::nanoseconds>& 
   return std::max(0.0, in_seconds(*after - *before));
 }
 
+std::optional<double> difference(const std::optional<double>& before,
+                                 const std::optional<double>& after) {
+  if (!before || !after) return std::nullopt;
+  return *after - *before;
+}
+
 }  // namespace
 
 Beside beside(const Circumstances& before, const Circumstances& after, double seconds,
               std::optional<double> waited_seconds) {
-  return {seconds, waited_seconds, difference(before.stalled, after.stalled),
-          difference(before.stolen, after.stolen)};
+  return {
+      .seconds = seconds,
+      .waited_seconds = waited_seconds,
+      .stalled_seconds = difference(before.stalled, after.stalled),
+      .stolen_seconds = difference(before.stolen, after.stolen),
+      .thermal_throttle_seconds = difference(before.thermal_throttle, after.thermal_throttle),
+      .power_brake_seconds = difference(before.power_brake, after.power_brake),
+      .power_cap_seconds = difference(before.power_cap, after.power_cap),
+      .temperature_rise_k = difference(before.temperature_c, after.temperature_c),
+      .foreign_processes = !before.foreign_processes.empty() || !after.foreign_processes.empty()};
 }
 
-std::vector<std::string> disturbances(const Beside& beside) {
-  std::vector<std::string> flags;
+Remarks remarks_on(const Beside& beside) {
+  Remarks remarks;
   const auto above = [&](const std::optional<double>& value, double share) {
     return value && *value > share * beside.seconds;
   };
+  const auto object = [&](bool objection, const char* flag) {
+    if (objection) remarks.objections.emplace_back(flag);
+  };
   // Pressure is the machine's; where the model's own waiting is known it says more.
-  if (beside.waited_seconds ? above(beside.waited_seconds, most_waiting)
-                            : above(beside.stalled_seconds, most_stalling)) {
-    flags.emplace_back("foreign_load");
-  }
-  if (above(beside.stolen_seconds, most_stolen)) flags.emplace_back("stolen_time");
-  return flags;
+  object(beside.waited_seconds ? above(beside.waited_seconds, most_waiting)
+                               : above(beside.stalled_seconds, most_stalling),
+         "foreign_load");
+  object(above(beside.stolen_seconds, most_stolen), "stolen_time");
+  object(above(beside.thermal_throttle_seconds, most_throttled), "thermal_throttle");
+  object(above(beside.power_brake_seconds, most_throttled), "power_brake");
+  object(beside.foreign_processes, "foreign_process");
+  object(beside.temperature_rise_k && std::abs(*beside.temperature_rise_k) > most_heating_k,
+         "temperature_drift");
+  const bool capped = above(beside.power_cap_seconds, most_throttled);
+  object(!capped && beside.clock_ratio && std::abs(*beside.clock_ratio - 1) > most_clock_off,
+         "clock_drift");
+  if (capped) remarks.notes.emplace_back("power_capped");
+  return remarks;
 }
 
 }  // namespace autotune

@@ -13,14 +13,27 @@ struct Beside {
   std::optional<double> waited_seconds;   ///< The model's threads waited for a CPU, summed.
   std::optional<double> stalled_seconds;  ///< Some task of the machine waited for a CPU.
   std::optional<double> stolen_seconds;   ///< The hypervisor ran something else, over all CPUs.
+  std::optional<double> thermal_throttle_seconds;
+  std::optional<double> power_brake_seconds;
+  std::optional<double> power_cap_seconds;
+  std::optional<double> temperature_rise_k;
+  std::optional<double> clock_ratio;  ///< Of the SM clock to this configuration's median.
+  bool foreign_processes = false;     ///< Others computed on the device.
 };
 
 /// Differences of two readings round a run.
 [[nodiscard]] Beside beside(const Circumstances& before, const Circumstances& after, double seconds,
                             std::optional<double> waited_seconds);
 
-/// Why a window does not count, as flags of a Measurement: `foreign_load`, `stolen_time`; empty if
-/// nothing speaks against it (docs/measuring.md#rejection).
-[[nodiscard]] std::vector<std::string> disturbances(const Beside& beside);
+/// What speaks for and against a window, as flags of a Measurement.
+struct Remarks {
+  std::vector<std::string> objections;  ///< It does not count: take it again.
+  std::vector<std::string> notes;       ///< It counts, and the reader should know.
+};
+
+/// Objections: `foreign_load`, `stolen_time`, `thermal_throttle`, `power_brake`, `clock_drift`,
+/// `temperature_drift`, `foreign_process`. Note: `power_capped`, which is how a card at its limit
+/// works and part of what a configuration costs (docs/measuring.md#rejection).
+[[nodiscard]] Remarks remarks_on(const Beside& beside);
 
 }  // namespace autotune

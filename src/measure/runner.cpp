@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "autotune/comparison.hpp"
 #include "measure/disturbance.hpp"
 
 namespace autotune {
@@ -154,13 +155,28 @@ Window Runner::measure(const Config& config) {
   Window window = make_window(part_of(run, static_cast<std::size_t>(wanted.before), last),
                               meter_infos_, readings);
   take_rows(run, config.batch);
-  const double seconds = in_seconds(run.completions.back() - run.start);
-  for (auto& flag : disturbances(beside(before, circumstances(), seconds, run.waited_seconds))) {
-    window.flags.push_back(std::move(flag));
-    window.disturbed = true;
-  }
+  judge(window, run, before, config);
   if (!settled_) window.flags.emplace_back("not_settled");
   return window;
+}
+
+void Runner::judge(Window& window, const RunResult& run, const Circumstances& before,
+                   const Config& config) {
+  const Circumstances after = circumstances();
+  Beside what =
+      beside(before, after, in_seconds(run.completions.back() - run.start), run.waited_seconds);
+  if (after.sm_clock_mhz) {
+    std::vector<double>& clocks = clocks_mhz_[to_string(config)];
+    clocks.push_back(*after.sm_clock_mhz);
+    what.clock_ratio = *after.sm_clock_mhz / quantile(clocks, 0.5);
+  }
+  if (before.temperature_c && after.temperature_c) {
+    window.temperature_c = (*before.temperature_c + *after.temperature_c) / 2;
+  }
+  const Remarks remarks = remarks_on(what);
+  window.disturbed = !remarks.objections.empty() || !window.joules_per_unit;
+  window.flags.insert(window.flags.end(), remarks.objections.begin(), remarks.objections.end());
+  window.flags.insert(window.flags.end(), remarks.notes.begin(), remarks.notes.end());
 }
 
 Circumstances Runner::circumstances() {

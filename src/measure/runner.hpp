@@ -1,6 +1,8 @@
 #pragma once
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "autotune/tuner.hpp"
@@ -41,6 +43,8 @@ class Runner {
   [[nodiscard]] QuietSpan quiet_span(const Plan& plan) const;
   [[nodiscard]] int iterations_for(double seconds) const;
   [[nodiscard]] Window measure(const Config& config);
+  void judge(Window& window, const RunResult& run, const Circumstances& before,
+             const Config& config);
   [[nodiscard]] Circumstances circumstances();
   void take_rows(const RunResult& run, int batch);
 
@@ -56,6 +60,7 @@ class Runner {
   double iteration_seconds_ = 0;  ///< Of `config_`, from its warm-up.
   bool settled_ = true;           ///< Whether memory stopped growing in the warm-up.
   std::int64_t next_row_ = 0;
+  std::map<std::string, std::vector<double>> clocks_mhz_;  ///< Seen in windows, by configuration.
 };
 
 }  // namespace autotune

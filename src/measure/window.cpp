@@ -73,6 +73,7 @@ Window make_window(const RunResult& run, const std::vector<MeterInfo>& infos,
   window.units = std::accumulate(run.units.begin(), run.units.end(), 0.0);
   const Timestamp end = run.completions.back();
   window.seconds = in_seconds(end - run.start);
+  window.middle = run.start + (end - run.start) / 2;
   for (std::size_t i = 0; i < infos.size() && window.units > 0; ++i) {
     const auto joules = joules_between(readings[i], infos[i].kind, run.start, end);
     if (!joules || !(*joules > 0)) continue;

@@ -16,24 +16,42 @@ using ::testing::IsEmpty;
 using testing::SyntheticMeter;
 using testing::SyntheticWorkload;
 
+std::vector<std::string> objections(const Beside& beside) { return remarks_on(beside).objections; }
+
 TEST(Disturbances, AreNoneOnAQuietMachine) {
-  EXPECT_THAT(disturbances({.seconds = 2, .waited_seconds = 0.01, .stolen_seconds = 0.01}),
+  EXPECT_THAT(objections({.seconds = 2, .waited_seconds = 0.01, .stolen_seconds = 0.01}),
               IsEmpty());
-  EXPECT_THAT(disturbances({.seconds = 2}), IsEmpty());
+  EXPECT_THAT(objections({.seconds = 2}), IsEmpty());
 }
 
 TEST(Disturbances, AreForeignLoadWhereTheModelsThreadsWaitedForACpu) {
-  EXPECT_THAT(disturbances({.seconds = 2, .waited_seconds = 0.3}), ElementsAre("foreign_load"));
+  EXPECT_THAT(objections({.seconds = 2, .waited_seconds = 0.3}), ElementsAre("foreign_load"));
 }
 
 TEST(Disturbances, GoByTheMachinesPressureWhereTheModelTellsNothing) {
-  EXPECT_THAT(disturbances({.seconds = 2, .stalled_seconds = 0.3}), ElementsAre("foreign_load"));
-  EXPECT_THAT(disturbances({.seconds = 2, .waited_seconds = 0.0, .stalled_seconds = 0.3}),
-              IsEmpty());
+  EXPECT_THAT(objections({.seconds = 2, .stalled_seconds = 0.3}), ElementsAre("foreign_load"));
+  EXPECT_THAT(objections({.seconds = 2, .waited_seconds = 0.0, .stalled_seconds = 0.3}), IsEmpty());
 }
 
 TEST(Disturbances, AreStolenTimeWhereTheHypervisorTookTheCpus) {
-  EXPECT_THAT(disturbances({.seconds = 2, .stolen_seconds = 0.2}), ElementsAre("stolen_time"));
+  EXPECT_THAT(objections({.seconds = 2, .stolen_seconds = 0.2}), ElementsAre("stolen_time"));
+}
+
+TEST(Disturbances, NameWhatHeldAGpuBack) {
+  EXPECT_THAT(objections({.seconds = 5, .thermal_throttle_seconds = 0.1}),
+              ElementsAre("thermal_throttle"));
+  EXPECT_THAT(objections({.seconds = 5, .power_brake_seconds = 0.1}), ElementsAre("power_brake"));
+  EXPECT_THAT(objections({.seconds = 5, .temperature_rise_k = 4}),
+              ElementsAre("temperature_drift"));
+  EXPECT_THAT(objections({.seconds = 5, .clock_ratio = 0.95}), ElementsAre("clock_drift"));
+  EXPECT_THAT(objections({.seconds = 5, .foreign_processes = true}),
+              ElementsAre("foreign_process"));
+}
+
+TEST(Disturbances, DoNotIncludeThePowerCapNorTheClocksItMoves) {
+  const Remarks remarks = remarks_on({.seconds = 5, .power_cap_seconds = 3, .clock_ratio = 0.9});
+  EXPECT_THAT(remarks.objections, IsEmpty());
+  EXPECT_THAT(remarks.notes, ElementsAre("power_capped"));
 }
 
 TEST(Beside, IsAbsentWhereOneOfTheReadingsIs) {
