@@ -75,6 +75,8 @@ struct MeterOptions {
   bool device_is_gpu = false;     ///< What is tuned: decides which meters can see it.
   std::string pci_address;        ///< Of the GPU that is tuned; empty on a CPU.
   std::optional<double> modelled_watts;  ///< The constant of `modelled`; by default the device's.
+  Clock* clock =
+      nullptr;  ///< Stamps the readings; must outlive the meters. Default: the machine's.
 };
 
 /// The meters of a tune, the ranking one first. Under `any` the order is NVML counter, NVML power,

@@ -41,7 +41,8 @@ Constant constant_for(const MeterOptions& options) {
 
 class ModelledMeter final : public EnergyMeter {
  public:
-  ModelledMeter(Constant constant, EnergyScope scope) : watts_(constant.watts) {
+  ModelledMeter(const Constant& constant, EnergyScope scope, Clock& clock)
+      : clock_(clock), watts_(constant.watts) {
     info_.source = EnergySource::modelled;
     info_.scope = scope;
     info_.kind = ReadingKind::watts;
@@ -53,10 +54,11 @@ class ModelledMeter final : public EnergyMeter {
 
   [[nodiscard]] const MeterInfo& info() const override { return info_; }
   [[nodiscard]] std::optional<Reading> read() override {
-    return timed([this] { return std::optional(watts_); });
+    return timed(clock_, [this] { return std::optional(watts_); });
   }
 
  private:
+  Clock& clock_;
   double watts_;
   MeterInfo info_;
 };
@@ -64,14 +66,14 @@ class ModelledMeter final : public EnergyMeter {
 }  // namespace
 
 std::unique_ptr<EnergyMeter> open_modelled(const MeterOptions& options) {
-  Constant constant = constant_for(options);
+  const Constant constant = constant_for(options);
   if (!std::isfinite(constant.watts) || constant.watts <= 0) {
     throw Error(ErrorCode::usage,
                 fmt::format("the wattage of the modelled meter is {}; it must be above 0.",
                             constant.watts));
   }
-  return std::make_unique<ModelledMeter>(
-      std::move(constant), options.device_is_gpu ? EnergyScope::gpu : EnergyScope::cpu_package);
+  const auto scope = options.device_is_gpu ? EnergyScope::gpu : EnergyScope::cpu_package;
+  return std::make_unique<ModelledMeter>(constant, scope, clock_of(options));
 }
 
 }  // namespace autotune

@@ -3,8 +3,9 @@
 #include <map>
 #include <utility>
 
+#include "energy/leap_guard.hpp"
 #include "energy/meters.hpp"
-#include "platform/nvml.hpp"
+#include "energy/nvml_gpu.hpp"
 
 namespace autotune {
 namespace {
@@ -62,16 +63,21 @@ std::optional<double> read_quantity(const Quantity& quantity, const nvml::Librar
 
 class NvmlMeter final : public EnergyMeter {
  public:
-  NvmlMeter(std::shared_ptr<const nvml::Library> library, nvml::Handle device, Quantity quantity,
-            MeterInfo info)
-      : library_(std::move(library)),
-        device_(device),
+  NvmlMeter(const NvmlGpu& gpu, Quantity quantity, MeterInfo info, double most_watts, Clock& clock)
+      : library_(gpu.library),
+        device_(gpu.handle),
         quantity_(quantity),
-        info_(std::move(info)) {}
+        info_(std::move(info)),
+        most_watts_(most_watts),
+        guard_(most_watts),
+        clock_(clock) {}
 
   [[nodiscard]] const MeterInfo& info() const override { return info_; }
   [[nodiscard]] std::optional<Reading> read() override {
-    return timed([this] { return read_quantity(quantity_, *library_, device_); });
+    auto reading = timed(clock_, [this] { return read_quantity(quantity_, *library_, device_); });
+    if (!reading) return std::nullopt;
+    if (info_.kind == ReadingKind::cumulative_joules) return guard_.checked(*reading);
+    return reading->value <= most_watts_ ? reading : std::nullopt;
   }
 
  private:
@@ -79,37 +85,10 @@ class NvmlMeter final : public EnergyMeter {
   nvml::Handle device_;
   Quantity quantity_;
   MeterInfo info_;
+  double most_watts_;
+  LeapGuard guard_;
+  Clock& clock_;
 };
-
-/// A GPU found, or why not.
-struct Gpu {
-  nvml::Handle handle = nullptr;
-  std::string name;
-  std::string problem;
-};
-
-Gpu gpu_by_index(const nvml::Library& library, unsigned index) {
-  const auto count = library.device_count();
-  if (!count) return {nullptr, "", "NVML lists no GPUs: " + nvml::to_string(count.code)};
-  if (index >= count.value) {
-    return {nullptr, "", fmt::format("NVML has no GPU {}: it lists {}", index, count.value)};
-  }
-  const auto device = library.device(index);
-  if (!device) {
-    return {nullptr, "", fmt::format("NVML's GPU {}: {}", index, nvml::to_string(device.code))};
-  }
-  return {device.value, library.name(device.value).value, ""};
-}
-
-/// The GPU by NVML's index if the user gave one, else the one that is tuned.
-Gpu chosen_gpu(const nvml::Library& library, const MeterOptions& options) {
-  if (options.nvml_index || options.pci_address.empty()) {
-    return gpu_by_index(library, static_cast<unsigned>(options.nvml_index.value_or(0)));
-  }
-  const auto device = nvml::device_at(library, options.pci_address);
-  if (device) return {device.value, library.name(device.value).value, ""};
-  return {nullptr, "", fmt::format("NVML has no GPU at {}", options.pci_address)};
-}
 
 /// Superchips count CPU and GPU together in the call that has no scope.
 bool counts_the_module(const std::string& name) {
@@ -117,21 +96,33 @@ bool counts_the_module(const std::string& name) {
          name.find("GB300") != std::string::npos;
 }
 
-EnergyScope scope_of(const Quantity& quantity, const Gpu& gpu, bool mig) {
-  if (mig) return EnergyScope::whole_gpu;
+/// Why the GPU's counter is not that of the tuned device alone; empty where it is.
+std::string shared_by(const NvmlGpu& gpu) {
+  if (gpu.library->mig(gpu.handle).value) return "MIG: the counter is that of the whole GPU";
+  const auto mode = gpu.library->virtualisation(gpu.handle);
+  if (mode &&
+      (mode.value == nvml::Virtualisation::vgpu || mode.value == nvml::Virtualisation::host_vgpu)) {
+    return "virtual GPU: the counter is that of the whole GPU, if of any";
+  }
+  return "";
+}
+
+EnergyScope scope_of(const Quantity& quantity, const NvmlGpu& gpu, bool shared) {
+  if (shared) return EnergyScope::whole_gpu;
   return quantity.read == read_total && counts_the_module(gpu.name) ? EnergyScope::module
                                                                     : quantity.scope;
 }
 
-MeterInfo info_of(const Quantity& quantity, const Gpu& gpu, bool mig) {
+MeterInfo info_of(const Quantity& quantity, const NvmlGpu& gpu) {
   const bool average = quantity.source == EnergySource::nvml_power_average;
+  const std::string shared = shared_by(gpu);
   MeterInfo info;
   info.source = quantity.source;
-  info.scope = scope_of(quantity, gpu, mig);
+  info.scope = scope_of(quantity, gpu, !shared.empty());
   info.kind = quantity.kind;
-  info.claimable = !mig && !average && !nvml::named_library();
+  info.claimable = shared.empty() && !average && !nvml::named_library();
   info.note = gpu.name;
-  if (mig) info.note += "; MIG: the counter is that of the whole GPU";
+  if (!shared.empty()) info.note += "; " + shared;
   if (average) info.note += "; average over about 1 s: short windows lag behind";
   if (nvml::named_library()) info.note += "; read through AUTOTUNE_NVML_LIBRARY";
   // Power that is polled faster than every 50 ms has been seen to fail (docs/measuring.md#meters).
@@ -139,7 +130,21 @@ MeterInfo info_of(const Quantity& quantity, const Gpu& gpu, bool mig) {
   return info;
 }
 
-std::string refusal_text(const Quantity& quantity, const Gpu& gpu, nvml::Return code) {
+/// More than the device can draw. Twice the limit, since sensors see it exceeded for some ms; no
+/// module is rated above 2.7 kW (GB200).
+double most_watts_of(const Quantity& quantity, const NvmlGpu& gpu) {
+  const auto limit = gpu.library->power_limit_milliwatts(gpu.handle);
+  const bool known = quantity.scope == EnergyScope::gpu && !counts_the_module(gpu.name) && limit;
+  return known && limit.value > 0 ? 2 * limit.value / 1000.0 : 10'000;
+}
+
+std::unique_ptr<EnergyMeter> make_meter(const Quantity& quantity, const NvmlGpu& gpu,
+                                        Clock& clock) {
+  return std::make_unique<NvmlMeter>(gpu, quantity, info_of(quantity, gpu),
+                                     most_watts_of(quantity, gpu), clock);
+}
+
+std::string refusal_text(const Quantity& quantity, const NvmlGpu& gpu, nvml::Return code) {
   return fmt::format("{} of {} cannot be read: {}", to_string(quantity.source), gpu.name,
                      code == nvml::Return::success ? "it stands at 0" : nvml::to_string(code));
 }
@@ -154,16 +159,15 @@ std::vector<std::string> reasons_except(Refusals refusals, EnergySource chosen) 
   return reasons;
 }
 
-OpenedMeters best_quantity(const std::shared_ptr<const nvml::Library>& library, const Gpu& gpu) {
+OpenedMeters best_quantity(const NvmlGpu& gpu, Clock& clock) {
   Refusals refusals;
-  const bool mig = library->mig(gpu.handle).value;
   for (const Quantity& quantity : quantities) {
     // Only an answer of zero is worth waiting for; a refusal is final.
-    const auto answer = quantity.read(*library, gpu.handle);
-    if (answer && first_positive([&] { return read_quantity(quantity, *library, gpu.handle); })) {
+    const auto answer = quantity.read(*gpu.library, gpu.handle);
+    const auto read = [&] { return read_quantity(quantity, *gpu.library, gpu.handle); };
+    if (answer && first_positive(clock, read)) {
       OpenedMeters opened;
-      opened.meters.push_back(
-          std::make_unique<NvmlMeter>(library, gpu.handle, quantity, info_of(quantity, gpu, mig)));
+      opened.meters.push_back(make_meter(quantity, gpu, clock));
       opened.skipped = reasons_except(refusals, quantity.source);
       return opened;
     }
@@ -175,11 +179,19 @@ OpenedMeters best_quantity(const std::shared_ptr<const nvml::Library>& library, 
 }  // namespace
 
 OpenedMeters open_nvml(const MeterOptions& options) {
-  const auto [library, problem] = nvml::open();
-  if (!library) return {{}, problem, {}};
-  const Gpu gpu = chosen_gpu(*library, options);
-  if (gpu.handle == nullptr) return {{}, gpu.problem, {}};
-  return best_quantity(library, gpu);
+  const NvmlGpu gpu = find_nvml_gpu(options);
+  return gpu ? best_quantity(gpu, clock_of(options)) : OpenedMeters{{}, gpu.problem, {}};
+}
+
+std::unique_ptr<EnergyMeter> open_nvml_power(const MeterOptions& options) {
+  const NvmlGpu gpu = find_nvml_gpu(options);
+  if (!gpu) return nullptr;
+  for (const Quantity& quantity : quantities) {
+    if (quantity.source != EnergySource::nvml_power_instant) continue;
+    if (!read_quantity(quantity, *gpu.library, gpu.handle)) continue;
+    return make_meter(quantity, gpu, clock_of(options));
+  }
+  return nullptr;
 }
 
 }  // namespace autotune

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <iterator>
-#include <thread>
 
 #include "autotune/error.hpp"
 #include "energy/meters.hpp"
@@ -19,7 +18,7 @@ void append(Meters& meters, Meters&& more) {
 
 /// Joules of the host beside the GPU's: shown, never ranked with, and not missed where absent.
 void append_host(Meters& meters, const MeterOptions& options) {
-  if (options.device_is_gpu) append(meters, open_rapl(powercap_root()).meters);
+  if (options.device_is_gpu) append(meters, open_rapl(powercap_root(), clock_of(options)).meters);
 }
 
 std::string remedy_for_rapl() {
@@ -57,7 +56,7 @@ Meters named_nvml(const MeterOptions& options, std::vector<std::string>& warning
 }
 
 Meters named_rapl(const MeterOptions& options, std::vector<std::string>& warnings) {
-  OpenedMeters opened = open_rapl(powercap_root());
+  OpenedMeters opened = open_rapl(powercap_root(), clock_of(options));
   if (opened.meters.empty()) throw rapl_error(opened.problem);
   if (options.device_is_gpu) {
     warnings.emplace_back("--meter rapl reads the CPU packages; the GPU's own energy is not in it");
@@ -73,7 +72,8 @@ Meters only_modelled(const MeterOptions& options) {
 
 /// The counters of the device itself; empty with the reasons in `warnings`.
 Meters counters_of_device(const MeterOptions& options, std::vector<std::string>& warnings) {
-  OpenedMeters opened = options.device_is_gpu ? open_nvml(options) : open_rapl(powercap_root());
+  OpenedMeters opened =
+      options.device_is_gpu ? open_nvml(options) : open_rapl(powercap_root(), clock_of(options));
   for (auto& reason : opened.skipped) warnings.push_back(std::move(reason));
   if (opened.meters.empty()) warnings.push_back(opened.problem);
   return std::move(opened.meters);
@@ -92,19 +92,24 @@ Meters first_that_works(const MeterOptions& options, std::vector<std::string>& w
 
 }  // namespace
 
-std::optional<double> first_positive(const std::function<std::optional<double>()>& read) {
+Clock& clock_of(const MeterOptions& options) {
+  static SteadyClock steady;
+  return options.clock != nullptr ? *options.clock : steady;
+}
+
+std::optional<double> first_positive(Clock& clock,
+                                     const std::function<std::optional<double>()>& read) {
   using std::chrono::milliseconds;
   // Longer than the longest tick known of, 500 ms.
   for (milliseconds waited{0}; waited <= milliseconds(600); waited += milliseconds(20)) {
     const auto value = read();
     if (value && *value > 0) return value;
-    std::this_thread::sleep_for(milliseconds(20));
+    clock.sleep_for(milliseconds(20));
   }
   return std::nullopt;
 }
 
-std::optional<Reading> timed(const std::function<std::optional<double>()>& read) {
-  SteadyClock clock;
+std::optional<Reading> timed(Clock& clock, const std::function<std::optional<double>()>& read) {
   const Timestamp before = clock.now();
   const auto value = read();
   const Timestamp after = clock.now();

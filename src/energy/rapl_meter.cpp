@@ -53,7 +53,8 @@ class ZoneCounter {
 
 class RaplMeter final : public EnergyMeter {
  public:
-  RaplMeter(const std::vector<RaplZone>& zones, EnergyScope scope, std::string note) {
+  RaplMeter(const std::vector<RaplZone>& zones, EnergyScope scope, std::string note, Clock& clock)
+      : clock_(clock) {
     for (const auto& zone : zones) counters_.emplace_back(zone);
     info_.source = EnergySource::rapl;
     info_.scope = scope;
@@ -66,12 +67,12 @@ class RaplMeter final : public EnergyMeter {
 
   [[nodiscard]] const MeterInfo& info() const override { return info_; }
   [[nodiscard]] std::optional<Reading> read() override {
-    return timed([this] { return joules(); });
+    return timed(clock_, [this] { return joules(); });
   }
 
  private:
   std::optional<double> joules() {
-    const Timestamp now = SteadyClock().now();
+    const Timestamp now = clock_.now();
     double microjoules = 0;
     for (auto& counter : counters_) {
       const auto value = counter.microjoules(now);
@@ -81,6 +82,7 @@ class RaplMeter final : public EnergyMeter {
     return microjoules / 1e6;
   }
 
+  Clock& clock_;
   std::vector<ZoneCounter> counters_;
   MeterInfo info_;
 };
@@ -92,10 +94,10 @@ std::string note_for(const std::vector<RaplZone>& zones, const std::filesystem::
 }
 
 std::unique_ptr<EnergyMeter> live_meter(const std::vector<RaplZone>& zones, EnergyScope scope,
-                                        const std::filesystem::path& root) {
+                                        const std::filesystem::path& root, Clock& clock) {
   if (zones.empty()) return nullptr;
-  auto meter = std::make_unique<RaplMeter>(zones, scope, note_for(zones, root));
-  const auto value = first_positive([&]() -> std::optional<double> {
+  auto meter = std::make_unique<RaplMeter>(zones, scope, note_for(zones, root), clock);
+  const auto value = first_positive(clock, [&]() -> std::optional<double> {
     const auto reading = meter->read();
     return reading ? std::optional(reading->value) : std::nullopt;
   });
@@ -107,11 +109,11 @@ std::unique_ptr<EnergyMeter> live_meter(const std::vector<RaplZone>& zones, Ener
 
 std::filesystem::path powercap_root() { return named_root().value_or("/sys/class/powercap"); }
 
-OpenedMeters open_rapl(const std::filesystem::path& root) {
+OpenedMeters open_rapl(const std::filesystem::path& root, Clock& clock) {
   const RaplZones zones = find_rapl_zones(root);
   if (zones.packages.empty()) return {{}, zones.problem, {}};
   OpenedMeters opened;
-  if (auto packages = live_meter(zones.packages, EnergyScope::cpu_package, root)) {
+  if (auto packages = live_meter(zones.packages, EnergyScope::cpu_package, root, clock)) {
     opened.meters.push_back(std::move(packages));
   } else {
     opened.problem = fmt::format(
@@ -120,7 +122,7 @@ OpenedMeters open_rapl(const std::filesystem::path& root) {
         (zones.packages.front().folder / "energy_uj").string());
     return opened;
   }
-  if (auto dram = live_meter(zones.dram, EnergyScope::dram, root)) {
+  if (auto dram = live_meter(zones.dram, EnergyScope::dram, root, clock)) {
     opened.meters.push_back(std::move(dram));
   }
   return opened;

@@ -3,10 +3,7 @@
 #include <dlfcn.h>
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
-#include <cctype>
-#include <cstdio>
 #include <cstdlib>
 #include <mutex>
 #include <utility>
@@ -64,6 +61,12 @@ Functions bind_all(void* handle) {
   bind(handle, f.mig_device, {"nvmlDeviceGetMigDeviceHandleByIndex"});
   bind(handle, f.power_limit, {"nvmlDeviceGetPowerManagementLimit"});
   bind(handle, f.max_clock, {"nvmlDeviceGetMaxClockInfo"});
+  bind(handle, f.clock, {"nvmlDeviceGetClockInfo"});
+  bind(handle, f.temperature_v, {"nvmlDeviceGetTemperatureV"});
+  bind(handle, f.temperature, {"nvmlDeviceGetTemperature"});
+  bind(handle, f.compute_processes,
+       {"nvmlDeviceGetComputeRunningProcesses_v3", "nvmlDeviceGetComputeRunningProcesses_v2"});
+  bind(handle, f.virtualisation, {"nvmlDeviceGetVirtualizationMode"});
   bind(handle, f.fields, {"nvmlDeviceGetFieldValues"});
   bind(handle, f.total_energy, {"nvmlDeviceGetTotalEnergyConsumption"});
   bind(handle, f.power_usage, {"nvmlDeviceGetPowerUsage"});
@@ -127,53 +130,7 @@ double number_of(const FieldValue& field) {
   return -1;  // a type of a newer NVML: no value we could name, and never a valid reading
 }
 
-std::string_view words_for(Return code) {
-  switch (code) {
-    case Return::success:
-      return "success";
-    case Return::uninitialized:
-      return "not initialised";
-    case Return::invalid_argument:
-      return "invalid argument";
-    case Return::not_supported:
-      return "not supported";
-    case Return::no_permission:
-      return "no permission";
-    case Return::not_found:
-      return "not found";
-    case Return::driver_not_loaded:
-      return "the NVIDIA driver is not loaded";
-    case Return::timeout:
-      return "timed out";
-    case Return::function_not_found:
-      return "the driver's NVML lacks this call";
-    case Return::gpu_is_lost:
-      return "the GPU has fallen off the bus";
-    case Return::reset_required:
-      return "the GPU needs a reset";
-    case Return::operating_system:
-      return "the operating system or a container blocks the device";
-    case Return::version_mismatch:
-      return "driver and library differ in version; reboot or install one version";
-    case Return::memory:
-      return "out of memory";
-    case Return::no_data:
-      return "no data";
-    case Return::not_ready:
-      return "not ready";
-    case Return::gpu_not_found:
-      return "no GPU found";
-    case Return::unknown:
-      return "unknown error of the driver";
-  }
-  return "NVML error";
-}
-
 }  // namespace
-
-std::string to_string(Return code) {
-  return fmt::format("{} ({})", words_for(code), static_cast<int>(code));
-}
 
 Library::Library(const Functions& functions, std::string path)
     : functions_(functions), path_(std::move(path)) {}
@@ -275,14 +232,58 @@ Answer<unsigned> Library::max_sm_clock_mhz(Handle device) const {
   return answer;
 }
 
+Answer<unsigned> Library::sm_clock_mhz(Handle device) const {
+  Answer<unsigned> answer;
+  answer.code = functions_.clock(device, clock_sm, &answer.value);
+  return answer;
+}
+
+Answer<int> Library::celsius(Handle device) const {
+  Temperature newer{temperature_version_1, sensor_gpu, 0};
+  if (functions_.temperature_v(device, &newer) == Return::success) {
+    return {Return::success, newer.celsius};
+  }
+  unsigned celsius = 0;
+  const Return code = functions_.temperature(device, sensor_gpu, &celsius);
+  return {code, static_cast<int>(celsius)};
+}
+
+Answer<std::vector<unsigned>> Library::compute_pids(Handle device) const {
+  // Twice the room that is told of: drivers 535.43 to 535.86 fill 32 bytes for each process.
+  std::vector<ProcessInfo> processes(128);
+  unsigned count = static_cast<unsigned>(processes.size() / 2);
+  const Return code = functions_.compute_processes(device, &count, processes.data());
+  if (code != Return::success) return {code, {}};
+  Answer<std::vector<unsigned>> answer{code, {}};
+  for (unsigned i = 0; i < count; ++i) answer.value.push_back(processes[i].pid);
+  return answer;
+}
+
+Answer<Virtualisation> Library::virtualisation(Handle device) const {
+  Answer<Virtualisation> answer;
+  answer.code = functions_.virtualisation(device, &answer.value);
+  return answer;
+}
+
 Answer<double> Library::field(Handle device, unsigned field, unsigned scope) const {
-  FieldValue value{};
-  value.field = field;
-  value.scope = scope;
-  value.result = Return::no_data;
-  const Return code = functions_.fields(device, 1, &value);
-  if (code != Return::success) return {code, 0};
-  return {value.result, value.result == Return::success ? number_of(value) : 0};
+  return fields(device, std::span(&field, 1), scope).front();
+}
+
+std::vector<Answer<double>> Library::fields(Handle device, std::span<const unsigned> fields,
+                                            unsigned scope) const {
+  std::vector<FieldValue> values(fields.size());
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    values[i].field = fields[i];
+    values[i].scope = scope;
+    values[i].result = Return::no_data;
+  }
+  const Return code = functions_.fields(device, static_cast<int>(values.size()), values.data());
+  std::vector<Answer<double>> answers;
+  for (const FieldValue& value : values) {
+    const Return result = code == Return::success ? value.result : code;
+    answers.push_back({result, result == Return::success ? number_of(value) : 0});
+  }
+  return answers;
 }
 
 Answer<double> Library::total_millijoules(Handle device) const {
@@ -314,27 +315,6 @@ Opened open() {
   current = opened.library;
   current_name = name;
   return opened;
-}
-
-std::string pci_address(const PciInfo& pci) {
-  return fmt::format("{:04x}:{:02x}:{:02x}.0", pci.domain, pci.bus, pci.device);
-}
-
-std::string normalised_pci_address(const std::string& text) {
-  unsigned domain = 0;
-  unsigned bus = 0;
-  unsigned device = 0;
-  unsigned function = 0;
-  const bool whole =
-      std::sscanf(text.c_str(), "%x:%x:%x.%x", &domain, &bus, &device, &function) == 4;
-  if (!whole) domain = 0;
-  if (whole || std::sscanf(text.c_str(), "%x:%x.%x", &bus, &device, &function) == 3) {
-    return fmt::format("{:04x}:{:02x}:{:02x}.{:x}", domain, bus, device, function);
-  }
-  std::string lower = text;
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return lower;
 }
 
 Answer<Handle> device_at(const Library& library, const std::string& pci_address) {

@@ -2,7 +2,9 @@
 #include <initializer_list>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "platform/nvml_abi.hpp"
 
@@ -52,6 +54,11 @@ struct Functions {
   Function<Handle, unsigned, Handle*> mig_device;
   Function<Handle, unsigned*> power_limit;
   Function<Handle, unsigned, unsigned*> max_clock;
+  Function<Handle, unsigned, unsigned*> clock;
+  Function<Handle, Temperature*> temperature_v;
+  Function<Handle, unsigned, unsigned*> temperature;
+  Function<Handle, unsigned*, ProcessInfo*> compute_processes;
+  Function<Handle, Virtualisation*> virtualisation;
   Function<Handle, int, FieldValue*> fields;
   Function<Handle, unsigned long long*> total_energy;
   Function<Handle, unsigned*> power_usage;
@@ -86,8 +93,18 @@ class Library {
   [[nodiscard]] Answer<unsigned> power_limit_milliwatts(Handle device) const;
   [[nodiscard]] Answer<unsigned> max_sm_clock_mhz(Handle device) const;
 
+  [[nodiscard]] Answer<unsigned> sm_clock_mhz(Handle device) const;
+  [[nodiscard]] Answer<int> celsius(Handle device) const;
+
+  /// Of the processes with a CUDA context on the device.
+  [[nodiscard]] Answer<std::vector<unsigned>> compute_pids(Handle device) const;
+  [[nodiscard]] Answer<Virtualisation> virtualisation(Handle device) const;
+
   /// One field as a number; both the call's code and the field's own are looked at.
   [[nodiscard]] Answer<double> field(Handle device, unsigned field, unsigned scope) const;
+  /// The same of several fields in one call, in their order.
+  [[nodiscard]] std::vector<Answer<double>> fields(Handle device, std::span<const unsigned> fields,
+                                                   unsigned scope) const;
   [[nodiscard]] Answer<double> total_millijoules(Handle device) const;
   [[nodiscard]] Answer<double> power_milliwatts(Handle device) const;
 

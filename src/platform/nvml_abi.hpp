@@ -14,6 +14,7 @@ enum class Return : int {
   not_supported = 3,
   no_permission = 4,
   not_found = 6,
+  insufficient_size = 7,
   driver_not_loaded = 9,
   timeout = 10,
   function_not_found = 13,
@@ -98,11 +99,47 @@ struct Attributes {
 };
 static_assert(sizeof(Attributes) == 40 && offsetof(Attributes, memory_mib) == 32);
 
+/// nvmlProcessInfo_v2_t, which `_v2` and `_v3` of the call both fill. The first version of the call
+/// has a smaller one and is not used.
+struct ProcessInfo {
+  unsigned pid;
+  unsigned long long used_memory;
+  unsigned gpu_instance;
+  unsigned compute_instance;
+};
+static_assert(sizeof(ProcessInfo) == 24 && offsetof(ProcessInfo, gpu_instance) == 16);
+
+/// nvmlTemperature_v1_t, of `nvmlDeviceGetTemperatureV`.
+struct Temperature {
+  unsigned version;
+  unsigned sensor;
+  int celsius;
+};
+static_assert(sizeof(Temperature) == 12 && offsetof(Temperature, celsius) == 8);
+
+/// nvmlGpuVirtualizationMode_t.
+enum class Virtualisation : int {
+  none = 0,
+  passthrough = 1,
+  vgpu = 2,
+  host_vgpu = 3,
+  host_vsga = 4
+};
+
+// Nanoseconds for which clocks were held down, by cause, since the driver was loaded.
+inline constexpr unsigned field_power_cap_ns = 74;
+inline constexpr unsigned field_sync_boost_ns = 76;
+inline constexpr unsigned field_software_thermal_ns = 269;
+inline constexpr unsigned field_hardware_thermal_ns = 270;
+inline constexpr unsigned field_power_brake_ns = 271;
+
 inline constexpr unsigned field_power_average = 185;  // milliwatts over 1 s
 inline constexpr unsigned field_power_instant = 186;  // milliwatts
 inline constexpr unsigned field_energy = 191;         // millijoules since the driver was loaded
 inline constexpr unsigned scope_gpu = 0;
 inline constexpr unsigned scope_module = 1;
 inline constexpr unsigned clock_sm = 1;
+inline constexpr unsigned sensor_gpu = 0;
+inline constexpr unsigned temperature_version_1 = sizeof(Temperature) | 1u << 24;
 
 }  // namespace autotune::nvml

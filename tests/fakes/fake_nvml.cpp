@@ -1,101 +1,92 @@
-// An NVML library without a GPU, driven by the environment (read at nvmlInit):
-//   FAKE_NVML_INIT=CODE        what nvmlInit answers (0)
-//   FAKE_NVML_DEVICES=N        GPUs (1)
+// An NVML library without a GPU: a bench whose counter ticks, samples, heats and fails as real ones
+// do (nvml_bench.hpp). Driven by the environment, read at nvmlInit:
+//   FAKE_NVML_SCENARIO=NAME    a fault by name (the table in nvml_bench.cpp); what follows goes on
+//   top FAKE_NVML_INIT=CODE        what nvmlInit answers (0) FAKE_NVML_DEVICES=N        GPUs (1)
 //   FAKE_NVML_NAMES=A;B        their names (Fake GPU 0; …)
 //   FAKE_NVML_WATTS=300;120    their constant power (250)
-//   FAKE_NVML_PERIOD_MS=MS     the counter latches so often, in real time (100)
+//   FAKE_NVML_PERIOD_MS=MS     the counter latches so often (100)
 //   FAKE_NVML_COUNTER=WORD     ticking, frozen (never moves) or zero (ticking)
 //   FAKE_NVML_REFUSE=A,B       calls that answer not supported: energy, total, instant, average,
-//                              usage, module, pci, handle
+//                              usage, module, pci, handle, throttle, temperature, clock, processes
 //   FAKE_NVML_MIG=1            every GPU is cut into instances
+// Time is the machine's monotonic clock, or a test's own (virtual_nvml.hpp).
 // Built with FAKE_NVML_OLD it is the library of a driver that has no fields and no MIG.
-#include <algorithm>
-#include <chrono>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
-#include <sstream>
-#include <string>
-#include <vector>
+#include <unistd.h>
 
-#include "platform/nvml_abi.hpp"
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "fakes/fake_gpu.hpp"
 
 using namespace autotune::nvml;
+using autotune::testing::FakeGpu;
+using autotune::testing::NvmlBench;
 
 namespace {
 
 struct FakeDevice {
-  unsigned index = 0;
+  std::unique_ptr<FakeGpu> gpu;
   bool instance = false;
-  std::string name;
-  double watts = 0;
 };
 
-struct Scenario {
-  std::vector<FakeDevice> devices;
-  std::vector<FakeDevice> instances;
-  std::vector<std::string> refused;
-  std::string counter;
-  double period_ms = 100;
-  bool mig = false;
-};
-Scenario scenario;
+std::mutex mutex;  // NVML is safe to call from several threads, so its stand-in is.
+NvmlBench bench;
+std::vector<FakeDevice> devices;
+std::vector<FakeDevice> instances;
+std::uint64_t (*virtual_now_ns)() = nullptr;
+void (*virtual_sleep_ns)(std::uint64_t) = nullptr;
 
-std::string setting(const char* name, const char* fallback) {
-  const char* value = std::getenv(name);
-  return value != nullptr ? value : fallback;
+double now() {
+  if (virtual_now_ns != nullptr) return static_cast<double>(virtual_now_ns()) * 1e-9;
+  using Seconds = std::chrono::duration<double>;
+  return Seconds(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-std::vector<std::string> items(const std::string& list, char separator) {
-  std::vector<std::string> found;
-  std::istringstream stream(list);
-  for (std::string text; std::getline(stream, text, separator);) found.push_back(text);
-  return found;
-}
-
-void read_scenario() {
-  scenario = {};
-  scenario.refused = items(setting("FAKE_NVML_REFUSE", ""), ',');
-  scenario.counter = setting("FAKE_NVML_COUNTER", "ticking");
-  scenario.period_ms = std::stod(setting("FAKE_NVML_PERIOD_MS", "100"));
-  scenario.mig = setting("FAKE_NVML_MIG", "0") == "1";
-  const auto names = items(setting("FAKE_NVML_NAMES", ""), ';');
-  const auto watts = items(setting("FAKE_NVML_WATTS", ""), ';');
-  const auto count = static_cast<unsigned>(std::stoul(setting("FAKE_NVML_DEVICES", "1")));
-  for (unsigned i = 0; i < count; ++i) {
-    FakeDevice device{i, false, "Fake GPU ", 250};
-    device.name += std::to_string(i);
-    if (i < names.size()) device.name = names[i];
-    if (i < watts.size()) device.watts = std::stod(watts[i]);
-    scenario.devices.push_back(device);
-    device.instance = true;
-    device.name += " MIG 1g.10gb";
-    scenario.instances.push_back(device);
+void take_as_long_as_said() {
+  if (bench.slow_call_s <= 0) return;
+  if (virtual_sleep_ns != nullptr) {
+    virtual_sleep_ns(static_cast<std::uint64_t>(bench.slow_call_s * 1e9));
+  } else {
+    std::this_thread::sleep_for(std::chrono::duration<double>(bench.slow_call_s));
   }
 }
 
-bool refuses(const char* call) {
-  return std::find(scenario.refused.begin(), scenario.refused.end(), call) !=
-         scenario.refused.end();
+Return start() {
+  const std::lock_guard lock(mutex);
+  try {
+    bench = autotune::testing::bench_from_environment();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "fake NVML: %s\n", error.what());
+    return Return::unknown;
+  }
+  devices.clear();
+  instances.clear();
+  for (unsigned i = 0; i < bench.devices; ++i) {
+    devices.push_back({std::make_unique<FakeGpu>(bench, i, now()), false});
+    instances.push_back({std::make_unique<FakeGpu>(bench, i, now()), true});
+  }
+  return static_cast<Return>(bench.init);
 }
+
+bool refuses(const char* call) { return bench.refused.count(call) > 0; }
 
 const FakeDevice& from(Handle handle) { return *reinterpret_cast<const FakeDevice*>(handle); }
+FakeGpu& gpu_of(Handle handle) { return *from(handle).gpu; }
 Handle to_handle(FakeDevice& device) { return reinterpret_cast<Handle>(&device); }
 
-double millijoules(const FakeDevice& device) {
-  if (scenario.counter == "zero") return 0;
-  if (scenario.counter == "frozen") return 1'000'000;
-  using Milliseconds = std::chrono::duration<double, std::milli>;
-  double now = Milliseconds(std::chrono::steady_clock::now().time_since_epoch()).count();
-  if (scenario.period_ms > 0) {
-    now =
-        static_cast<double>(static_cast<long long>(now / scenario.period_ms)) * scenario.period_ms;
-  }
-  return now * device.watts;  // milliseconds × watts
+/// What a call that reads something of the moment answers.
+Return state_of(Handle device, const char* call) {
+  if (gpu_of(device).lost(now())) return Return::gpu_is_lost;
+  return refuses(call) ? Return::not_supported : Return::success;
 }
 
 Return copy_text(const std::string& text, char* out, unsigned size) {
-  if (text.size() + 1 > size) return static_cast<Return>(7);  // insufficient size
+  if (text.size() + 1 > size) return Return::insufficient_size;
   std::memcpy(out, text.c_str(), text.size() + 1);
   return Return::success;
 }
@@ -104,14 +95,29 @@ Return copy_text(const std::string& text, char* out, unsigned size) {
 
 #define FAKE_NVML_API extern "C" __attribute__((visibility("default")))
 
-#ifdef FAKE_NVML_OLD
-FAKE_NVML_API Return nvmlInit() {
-#else
-FAKE_NVML_API Return nvmlInit_v2() {
-#endif
-  read_scenario();
-  return static_cast<Return>(std::stoi(setting("FAKE_NVML_INIT", "0")));
+/// Hands the library a test's clock; null pointers give it back the machine's.
+FAKE_NVML_API void fake_nvml_set_clock(std::uint64_t (*now_ns)(), void (*sleep_ns)(std::uint64_t)) {
+  virtual_now_ns = now_ns;
+  virtual_sleep_ns = sleep_ns;
 }
+
+/// Every GPU draws so much from now on.
+FAKE_NVML_API void fake_nvml_set_watts(double watts) {
+  const std::lock_guard lock(mutex);
+  for (const FakeDevice& device : devices) device.gpu->trace().set_watts(now(), watts);
+}
+
+/// What GPU `index` has really drawn, whatever its counter shows.
+FAKE_NVML_API double fake_nvml_true_joules(unsigned index) {
+  const std::lock_guard lock(mutex);
+  return index < devices.size() ? devices[index].gpu->trace().joules(now()) : 0;
+}
+
+#ifdef FAKE_NVML_OLD
+FAKE_NVML_API Return nvmlInit() { return start(); }
+#else
+FAKE_NVML_API Return nvmlInit_v2() { return start(); }
+#endif
 
 FAKE_NVML_API Return nvmlShutdown() { return Return::success; }
 
@@ -125,23 +131,24 @@ FAKE_NVML_API Return nvmlSystemGetCudaDriverVersion_v2(int* version) {
 }
 
 FAKE_NVML_API Return nvmlDeviceGetCount_v2(unsigned* count) {
-  *count = static_cast<unsigned>(scenario.devices.size());
+  *count = static_cast<unsigned>(devices.size());
   return Return::success;
 }
 
 FAKE_NVML_API Return nvmlDeviceGetHandleByIndex_v2(unsigned index, Handle* device) {
-  if (index >= scenario.devices.size()) return Return::invalid_argument;
+  if (index >= devices.size()) return Return::invalid_argument;
   if (refuses("handle")) return Return::no_permission;
-  *device = to_handle(scenario.devices[index]);
+  *device = to_handle(devices[index]);
   return Return::success;
 }
 
 FAKE_NVML_API Return nvmlDeviceGetName(Handle device, char* text, unsigned size) {
-  return copy_text(from(device).name, text, size);
+  const char* profile = from(device).instance ? " MIG 1g.10gb" : "";
+  return copy_text(gpu_of(device).name() + profile, text, size);
 }
 
 FAKE_NVML_API Return nvmlDeviceGetUUID(Handle device, char* text, unsigned size) {
-  std::snprintf(text, size, "GPU-%08u-fake", from(device).index);
+  std::snprintf(text, size, "GPU-%08u-fake", gpu_of(device).index());
   return Return::success;
 }
 
@@ -152,7 +159,7 @@ FAKE_NVML_API Return nvmlDeviceGetVbiosVersion(Handle, char* text, unsigned size
 FAKE_NVML_API Return nvmlDeviceGetPciInfo_v3(Handle device, PciInfo* pci) {
   if (refuses("pci")) return Return::not_supported;
   *pci = {};
-  pci->bus = 0x19 + from(device).index;
+  pci->bus = gpu_of(device).bus();
   pci->device_and_vendor = 0x233010de;
   pci->subsystem = 0x16c110de;
   std::snprintf(pci->bus_id, sizeof pci->bus_id, "00000000:%02X:00.0", pci->bus);
@@ -187,28 +194,77 @@ FAKE_NVML_API Return nvmlDeviceGetEccMode(Handle, unsigned* current, unsigned* p
 }
 
 FAKE_NVML_API Return nvmlDeviceGetTotalEnergyConsumption(Handle device, unsigned long long* mj) {
-  if (refuses("total")) return Return::not_supported;
-  *mj = static_cast<unsigned long long>(millijoules(from(device)));
-  return Return::success;
+  const std::lock_guard lock(mutex);
+  take_as_long_as_said();
+  *mj = static_cast<unsigned long long>(gpu_of(device).millijoules(now()));
+  return state_of(device, "total");
 }
 
 FAKE_NVML_API Return nvmlDeviceGetPowerUsage(Handle device, unsigned* milliwatts) {
-  if (refuses("usage")) return Return::not_supported;
-  *milliwatts = static_cast<unsigned>(from(device).watts * 1000);
+  const std::lock_guard lock(mutex);
+  take_as_long_as_said();
+  *milliwatts = static_cast<unsigned>(std::lround(gpu_of(device).average_milliwatts(now())));
+  return state_of(device, "usage");
+}
+
+FAKE_NVML_API Return nvmlDeviceGetClockInfo(Handle device, unsigned, unsigned* mhz) {
+  *mhz = bench.sm_clock_mhz;
+  return state_of(device, "clock");
+}
+
+namespace {
+
+Return list_processes(Handle device, unsigned* count, ProcessInfo* processes) {
+  std::vector<unsigned> pids = bench.foreign_pids;
+  pids.push_back(static_cast<unsigned>(::getpid()));
+  const auto room = *count;
+  *count = static_cast<unsigned>(pids.size());
+  if (room < pids.size()) return Return::insufficient_size;
+  for (std::size_t i = 0; i < pids.size(); ++i) processes[i] = {pids[i], 1u << 30, ~0u, ~0u};
+  return state_of(device, "processes");
+}
+
+}  // namespace
+
+#ifdef FAKE_NVML_OLD
+
+FAKE_NVML_API Return nvmlDeviceGetTemperature(Handle device, unsigned, unsigned* celsius) {
+  *celsius = static_cast<unsigned>(gpu_of(device).celsius(now()));
+  return state_of(device, "temperature");
+}
+
+FAKE_NVML_API Return nvmlDeviceGetComputeRunningProcesses_v2(Handle device, unsigned* count,
+                                                             ProcessInfo* processes) {
+  return list_processes(device, count, processes);
+}
+
+#else
+
+FAKE_NVML_API Return nvmlDeviceGetTemperatureV(Handle device, Temperature* temperature) {
+  if (temperature->version != temperature_version_1) return Return::invalid_argument;
+  temperature->celsius = gpu_of(device).celsius(now());
+  return state_of(device, "temperature");
+}
+
+FAKE_NVML_API Return nvmlDeviceGetComputeRunningProcesses_v3(Handle device, unsigned* count,
+                                                             ProcessInfo* processes) {
+  return list_processes(device, count, processes);
+}
+
+FAKE_NVML_API Return nvmlDeviceGetVirtualizationMode(Handle, Virtualisation* mode) {
+  *mode = bench.virtualisation;
   return Return::success;
 }
 
-#ifndef FAKE_NVML_OLD
-
 FAKE_NVML_API Return nvmlDeviceGetMigMode(Handle, unsigned* current, unsigned* pending) {
-  *current = *pending = scenario.mig ? 1 : 0;
+  *current = *pending = bench.mig ? 1 : 0;
   return Return::success;
 }
 
 FAKE_NVML_API Return nvmlDeviceGetMigDeviceHandleByIndex(Handle device, unsigned index,
                                                          Handle* instance) {
-  if (!scenario.mig || index > 0) return Return::not_found;
-  *instance = to_handle(scenario.instances[from(device).index]);
+  if (!bench.mig || index > 0) return Return::not_found;
+  *instance = to_handle(instances[gpu_of(device).index()]);
   return Return::success;
 }
 
@@ -221,27 +277,58 @@ FAKE_NVML_API Return nvmlDeviceGetAttributes_v2(Handle device, Attributes* attri
 
 namespace {
 
-void fill_field(const FakeDevice& device, FieldValue& field) {
-  const bool module = field.scope == scope_module;
-  const char* call = module                               ? "module"
-                     : field.field == field_energy        ? "energy"
-                     : field.field == field_power_instant ? "instant"
-                     : field.field == field_power_average ? "average"
-                                                          : "";
-  field.result = *call == '\0' || refuses(call) ? Return::not_supported : Return::success;
-  if (field.field == field_energy) {
-    field.type = ValueType::unsigned_long_long;
-    field.value.unsigned_long_long = static_cast<unsigned long long>(millijoules(device));
+/// Which cause of throttling a field counts; -1 for other fields.
+int cause_of(unsigned field) {
+  constexpr unsigned causes[] = {field_power_cap_ns, field_sync_boost_ns, field_software_thermal_ns,
+                                 field_hardware_thermal_ns, field_power_brake_ns};
+  for (int i = 0; i < 5; ++i) {
+    if (causes[i] == field) return i;
+  }
+  return -1;
+}
+
+const char* name_of(const FieldValue& field) {
+  if (cause_of(field.field) >= 0) return "throttle";
+  if (field.scope == scope_module) return "module";
+  if (field.field == field_energy) return "energy";
+  if (field.field == field_power_instant) return "instant";
+  return field.field == field_power_average ? "average" : "";
+}
+
+void put_number(FieldValue& field, ValueType type, double number) {
+  field.type = type;
+  if (type == ValueType::float64) {
+    field.value.float64 = number;
+  } else if (type == ValueType::unsigned_int) {
+    field.value.unsigned_int = static_cast<unsigned>(static_cast<unsigned long long>(number));
   } else {
-    field.type = ValueType::unsigned_int;
-    field.value.unsigned_int = static_cast<unsigned>(device.watts * 1000);
+    field.value.unsigned_long_long = static_cast<unsigned long long>(number);
+  }
+}
+
+void fill_field(FakeGpu& gpu, FieldValue& field) {
+  const char* name = name_of(field);
+  field.result = *name == '\0' || refuses(name) ? Return::not_supported : Return::success;
+  if (gpu.fields_fail(now())) field.result = Return::unknown;
+  if (const int cause = cause_of(field.field); cause >= 0) {
+    put_number(field, ValueType::unsigned_long_long,
+               gpu.throttled_ns(static_cast<std::size_t>(cause), now()));
+  } else if (field.field == field_energy) {
+    put_number(field, bench.energy_type, gpu.millijoules(now()));
+  } else {
+    const bool average = field.field == field_power_average;
+    put_number(field, ValueType::unsigned_int,
+               std::round(average ? gpu.average_milliwatts(now()) : gpu.instant_milliwatts(now())));
   }
 }
 
 }  // namespace
 
 FAKE_NVML_API Return nvmlDeviceGetFieldValues(Handle device, int count, FieldValue* fields) {
-  for (int i = 0; i < count; ++i) fill_field(from(device), fields[i]);
+  const std::lock_guard lock(mutex);
+  take_as_long_as_said();
+  if (gpu_of(device).lost(now())) return Return::gpu_is_lost;
+  for (int i = 0; i < count; ++i) fill_field(gpu_of(device), fields[i]);
   return Return::success;  // as the real one, whatever became of the fields
 }
 

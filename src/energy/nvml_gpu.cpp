@@ -1,0 +1,35 @@
+#include "energy/nvml_gpu.hpp"
+
+#include <fmt/format.h>
+
+namespace autotune {
+namespace {
+
+NvmlGpu missing(std::string problem) { return {nullptr, nullptr, "", std::move(problem)}; }
+
+NvmlGpu by_index(std::shared_ptr<const nvml::Library> library, unsigned index) {
+  const auto count = library->device_count();
+  if (!count) return missing("NVML lists no GPUs: " + nvml::to_string(count.code));
+  if (index >= count.value) {
+    return missing(fmt::format("NVML has no GPU {}: it lists {}", index, count.value));
+  }
+  const auto device = library->device(index);
+  if (!device) return missing(fmt::format("NVML's GPU {}: {}", index, to_string(device.code)));
+  std::string name = library->name(device.value).value;
+  return {std::move(library), device.value, std::move(name), ""};
+}
+
+}  // namespace
+
+NvmlGpu find_nvml_gpu(const MeterOptions& options) {
+  const auto [library, problem] = nvml::open();
+  if (!library) return missing(problem);
+  if (options.nvml_index || options.pci_address.empty()) {
+    return by_index(library, static_cast<unsigned>(options.nvml_index.value_or(0)));
+  }
+  const auto device = nvml::device_at(*library, options.pci_address);
+  if (device) return {library, device.value, library->name(device.value).value, ""};
+  return missing(fmt::format("NVML has no GPU at {}", options.pci_address));
+}
+
+}  // namespace autotune

@@ -1,0 +1,184 @@
+#include "energy/self_test.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "autotune/comparison.hpp"
+#include "energy/meter_trace.hpp"
+
+namespace autotune {
+namespace {
+
+using std::chrono::nanoseconds;
+
+constexpr double longest_tick_seconds = 0.6;  // 0.5 s is the longest known, on GeForce cards
+constexpr double tolerated_disagreement = 0.02;
+constexpr double least_watts = 1;
+constexpr double most_over_limit = 1.2;
+constexpr int phases = 4;
+
+/// Seconds of each part; together at most what the caller grants.
+struct Plan {
+  double idle;
+  double ramp;  ///< Until clocks and power have settled.
+  double busy;
+  double pulsed;  ///< At each phase, the wait for a tick not counted; 0: not tried.
+};
+
+Plan plan_for(double seconds) {
+  if (seconds < 10) return {0.2 * seconds, 0.2 * seconds, 0.5 * seconds, 0};
+  const double scale = std::min(1.0, seconds / 15);
+  return {2 * scale, 1 * scale, 3 * scale, 1.5 * scale};
+}
+
+/// Counters every millisecond, to time their ticks; power no faster than it bears.
+Polled polled(EnergyMeter& meter) {
+  const bool counter = meter.info().kind == ReadingKind::cumulative_joules;
+  return {&meter, counter ? nanoseconds(std::chrono::milliseconds(1)) : meter.info().poll_period};
+}
+
+/// Runs the parts on one device.
+class SelfTest {
+ public:
+  SelfTest(EnergyMeter& meter, const Load& load, Clock& clock, const SelfTestOptions& options)
+      : meter_(meter),
+        kind_(meter.info().kind),
+        load_(load),
+        clock_(clock),
+        options_(options),
+        plan_(plan_for(options.seconds)) {
+    const MeterInfo& info = meter.info();
+    facts_.source = info.source;
+    facts_.scope = info.scope;
+    facts_.claimable = info.claimable;
+    facts_.note = info.note;
+  }
+
+  MeterFacts run() {
+    const Timestamp begin = clock_.now();
+    read_idle();
+    read_busy();
+    if (can_try_phases()) read_pulsed();
+    facts_.seconds = in_seconds(clock_.now() - begin);
+    judge();
+    return std::move(facts_);
+  }
+
+ private:
+  void read_idle() {
+    const Polled meter = polled(meter_);
+    facts_.idle_watts = mean_watts(record({&meter, 1}, clock_, plan_.idle).front().readings, kind_);
+  }
+
+  void read_busy() {
+    load_.start();
+    clock_.sleep_for(nanoseconds(std::llround(plan_.ramp * 1e9)));
+    std::vector<Polled> meters = {polled(meter_)};
+    if (options_.power != nullptr) meters.push_back(polled(*options_.power));
+    const auto traces = record(meters, clock_, plan_.busy);
+    load_.stop();
+    take_busy(traces.front());
+    if (traces.size() > 1) {
+      facts_.instant_watts = mean_watts(traces.back().readings, ReadingKind::watts);
+    }
+  }
+
+  void take_busy(const MeterTrace& trace) {
+    facts_.load_watts = mean_watts(trace.readings, kind_);
+    facts_.call_p50_us = quantile(trace.call_microseconds, 0.5);
+    facts_.call_p99_us = quantile(trace.call_microseconds, 0.99);
+    facts_.advances = trace.readings.size() > 1;
+    if (kind_ == ReadingKind::watts) return;
+    facts_.advances = longest_silence_seconds(trace.readings) < longest_tick_seconds;
+    const auto periods = change_periods_ms(trace.readings);
+    facts_.ticks = static_cast<int>(periods.size());
+    if (!periods.empty()) facts_.update_period_ms = quantile(periods, 0.5);
+  }
+
+  [[nodiscard]] bool can_try_phases() const {
+    // Loads cannot be switched every millisecond, and a counter so fast hides no phase.
+    return plan_.pulsed > 0 && facts_.advances && facts_.update_period_ms.value_or(0) > 5;
+  }
+
+  void read_pulsed() {
+    std::vector<double> watts;
+    for (int phase = 0; phase < phases; ++phase) {
+      const auto seen = watts_of_pulses(static_cast<double>(phase) / phases);
+      if (!seen) return;
+      watts.push_back(*seen);
+    }
+    facts_.phase_spread = relative_spread(watts);
+  }
+
+  /// The load on and off for half the counter's period each, begun a share of it after a tick.
+  std::optional<double> watts_of_pulses(double phase) {
+    const double period = *facts_.update_period_ms / 1e3;
+    const auto tick = next_tick();
+    if (!tick) return std::nullopt;
+    const Timestamp begin = *tick + nanoseconds(std::llround((1 + phase) * period * 1e9));
+    bool on = false;
+    const auto pulse = [&](Timestamp now) {
+      const double periods = in_seconds(now - begin) / period;
+      const bool wanted = periods >= 0 && periods - std::floor(periods) < 0.5;
+      if (wanted != on) (wanted ? load_.start : load_.stop)();
+      on = wanted;
+    };
+    const Polled meter = polled(meter_);
+    auto trace = record({&meter, 1}, clock_, 2 * period + plan_.pulsed, pulse).front();
+    if (on) load_.stop();
+    std::erase_if(trace.readings, [&](const Reading& reading) { return reading.time < begin; });
+    return mean_watts(trace.readings, kind_);
+  }
+
+  std::optional<Timestamp> next_tick() {
+    const auto first = meter_.read();
+    const Timestamp begin = clock_.now();
+    while (first && in_seconds(clock_.now() - begin) < longest_tick_seconds) {
+      const auto reading = meter_.read();
+      if (reading && reading->value != first->value) return reading->time;
+      clock_.sleep_for(std::chrono::milliseconds(1));
+    }
+    return std::nullopt;
+  }
+
+  void judge() {
+    if (!facts_.advances) {
+      fail(kind_ == ReadingKind::watts ? "it gave no readings"
+                                       : "the counter stood still for 0.6 s under load");
+      return;
+    }
+    if (!facts_.load_watts) return fail("it fell, or gave no power under load");
+    const double watts = *facts_.load_watts;
+    if (watts < least_watts) fail(fmt::format("it shows {:.3g} W under load", watts));
+    if (options_.limit_watts && watts > most_over_limit * *options_.limit_watts) {
+      fail(fmt::format("it shows {:.0f} W, and the device's limit is {:.0f} W", watts,
+                       *options_.limit_watts));
+    }
+    const auto off = facts_.disagreement();
+    if (off && std::abs(*off) > tolerated_disagreement) {
+      fail(fmt::format("it shows {:.1f} W where instant power shows {:.1f} W", watts,
+                       *facts_.instant_watts));
+    }
+  }
+
+  void fail(std::string reason) { facts_.failures.push_back(std::move(reason)); }
+
+  EnergyMeter& meter_;
+  ReadingKind kind_;
+  const Load& load_;
+  Clock& clock_;
+  SelfTestOptions options_;
+  Plan plan_;
+  MeterFacts facts_;
+};
+
+}  // namespace
+
+MeterFacts self_test(EnergyMeter& meter, const Load& load, Clock& clock,
+                     const SelfTestOptions& options) {
+  return SelfTest(meter, load, clock, options).run();
+}
+
+}  // namespace autotune
