@@ -23,6 +23,9 @@ enum class Effort { quick, standard, full };
 [[nodiscard]] std::string_view to_string(Effort effort) noexcept;
 [[nodiscard]] std::optional<Effort> parse_effort(std::string_view text) noexcept;
 
+/// The most careful effort up to `wanted` whose windows so many seconds can hold.
+[[nodiscard]] Effort affordable(Effort wanted, double seconds) noexcept;
+
 /// Limits on the answer.
 struct Constraints {
   std::optional<double> max_latency_ms;  ///< On p99; the maximum below 100 iterations.

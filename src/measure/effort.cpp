@@ -18,6 +18,16 @@ MeasureOptions MeasureOptions::for_effort(Effort effort) noexcept {
   return {};
 }
 
+Effort affordable(Effort wanted, double seconds) noexcept {
+  // Two baselines, ten windows of search, five rounds of five finalists, each window with its
+  // warm-up, and at `full` the confirmation: less would leave out what the effort claims.
+  constexpr double least_for_standard = 90;
+  constexpr double least_for_full = 500;
+  if (wanted == Effort::full && seconds < least_for_full) wanted = Effort::standard;
+  if (wanted == Effort::standard && seconds < least_for_standard) wanted = Effort::quick;
+  return wanted;
+}
+
 double Budget::seconds_for(Effort effort) const noexcept {
   if (seconds) return *seconds;
   return effort == Effort::quick ? 60 : effort == Effort::standard ? 300 : 1800;

@@ -19,6 +19,11 @@ constexpr double run_over_factor = 3;
 // Power and clocks have settled by then, and a counter of 100 ms has moved (docs/measuring.md).
 constexpr double pre_roll_seconds = 0.5;
 
+// A card is warm when its temperature stands still (docs/measuring.md#heat).
+constexpr int least_soak_seconds = 15;
+constexpr std::size_t steady_seconds = 5;
+constexpr double steady_kelvin = 1;
+
 // How far off the foretold edge of a window may be, as a share of the window.
 constexpr double edge_foresight = 0.05;
 
@@ -69,6 +74,31 @@ Window Runner::window(const Config& config) {
     if (again.seconds / again.units < window.seconds / window.units) window = std::move(again);
   }
   return window;
+}
+
+bool Runner::settle(const Config& config, double seconds) {
+  if (config_ != config && switch_to(config)) return false;
+  const RunResult run =
+      workload_.run({.batch = config.batch, .first_row = next_row_, .seconds = seconds});
+  if (run.status != TrialStatus::ok) {
+    config_.reset();
+    arm_.reset();
+    return false;
+  }
+  take_rows(run, config.batch);
+  return true;
+}
+
+void Runner::soak(const Config& config, double most_seconds) {
+  std::vector<double> temperatures;
+  for (int second = 0; second < most_seconds; ++second) {
+    const auto temperature = circumstances().temperature_c;
+    if (!temperature || !settle(config, 1)) return;
+    temperatures.push_back(*temperature);
+    if (second < least_soak_seconds) continue;
+    const double before = temperatures[temperatures.size() - 1 - steady_seconds];
+    if (std::abs(*temperature - before) < steady_kelvin) return;
+  }
 }
 
 std::optional<Window> Runner::switch_to(const Config& config) {

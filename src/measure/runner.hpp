@@ -28,6 +28,13 @@ class Runner {
   /// disturbed is taken again, at most `max_repeats` times, and flagged if none was undisturbed.
   [[nodiscard]] Window window(const Config& config);
 
+  /// Runs `config` for so long without measuring; false if it failed.
+  bool settle(const Config& config, double seconds);
+
+  /// Runs `config` until the device's temperature moves by less than 1 K in 5 s, for 15 s at least
+  /// and `most_seconds` at most; does nothing where nobody tells the temperature.
+  void soak(const Config& config, double most_seconds);
+
  private:
   [[nodiscard]] std::optional<Window> switch_to(const Config& config);
   [[nodiscard]] std::optional<Window> warm_up(const Config& config);

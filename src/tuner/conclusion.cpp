@@ -5,13 +5,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "autotune/comparison.hpp"
+#include "tuner/standings.hpp"
 
 namespace autotune {
 namespace {
-
-// Differences below this are noise on any meter we know (docs/measuring.md#ties).
-constexpr double indifference = 0.005;
 
 bool measured(const Trial& trial) noexcept {
   return trial.status == TrialStatus::ok && trial.measurement.has_value();
@@ -36,40 +33,30 @@ std::vector<Trial> ranking(const std::vector<Trial>& trials, const Constraints& 
   return ranked;
 }
 
-std::optional<Ratio> race_ratio(const TrialBook& book, const Config& a, const Config& b) {
-  const auto windows_a = book.race_joules(a);
-  const auto windows_b = book.race_joules(b);
-  std::vector<double> joules_a, joules_b;
-  for (std::size_t round = 0; round < std::min(windows_a.size(), windows_b.size()); ++round) {
-    if (!windows_a[round] || !windows_b[round]) continue;
-    joules_a.push_back(*windows_a[round]);
-    joules_b.push_back(*windows_b[round]);
-  }
-  if (joules_a.size() < 2) return std::nullopt;
-  return paired_ratio(joules_a, joules_b);
-}
-
 Baseline make_baseline(std::string name, const Trial& trial, const Trial& best,
-                       const TrialBook& book) {
+                       const Standings* standings) {
   Baseline baseline{std::move(name), trial, 0, std::nullopt};
+  const auto ratio =
+      standings != nullptr ? standings->ratio(best.config, trial.config) : std::nullopt;
   if (trial.config == best.config) {
     baseline.saving_ci95 = Interval{0, 0};
-  } else if (const auto ratio = race_ratio(book, best.config, trial.config)) {
-    baseline.saving = 1 - ratio->value;
-    baseline.saving_ci95 = Interval{1 - ratio->ci95.high, 1 - ratio->ci95.low};
+  } else if (ratio) {
+    set_saving(baseline, *ratio);
   } else {
     baseline.saving = 1 - joules(best) / joules(trial);
   }
   return baseline;
 }
 
-std::vector<Trial> ties(const std::vector<Trial>& ranked, const TrialBook& book) {
+void set_saving(Baseline& baseline, const Ratio& ratio) {
+  baseline.saving = 1 - ratio.value;
+  baseline.saving_ci95 = Interval{1 - ratio.ci95.high, 1 - ratio.ci95.low};
+}
+
+std::vector<Trial> ties(const std::vector<Trial>& ranked, const Standings* standings) {
   std::vector<Trial> ties;
-  for (std::size_t i = 1; i < ranked.size(); ++i) {
-    const auto ratio = race_ratio(book, ranked[i].config, ranked.front().config);
-    if (ratio && (ratio->ci95.low <= 1 || std::abs(ratio->value - 1) <= indifference)) {
-      ties.push_back(ranked[i]);
-    }
+  for (std::size_t i = 1; standings != nullptr && i < ranked.size(); ++i) {
+    if (standings->ties_with_best(ranked[i].config)) ties.push_back(ranked[i]);
   }
   return ties;
 }

@@ -9,6 +9,8 @@
 
 namespace autotune {
 
+class Standings;
+
 /// Whether a trial may be the answer: `ok`, with joules, within latency and memory limits.
 [[nodiscard]] bool eligible(const Trial& trial, const Constraints& limits) noexcept;
 
@@ -16,17 +18,16 @@ namespace autotune {
 [[nodiscard]] std::vector<Trial> ranking(const std::vector<Trial>& trials,
                                          const Constraints& limits);
 
-/// Ratio of two trials' energy, paired by the race's rounds; nothing below two common rounds.
-[[nodiscard]] std::optional<Ratio> race_ratio(const TrialBook& book, const Config& a,
-                                              const Config& b);
-
-/// What `best` saves against `trial`.
+/// What `best` saves against `trial`: with an interval where both raced.
+/// @param standings of the race, if there was one
 [[nodiscard]] Baseline make_baseline(std::string name, const Trial& trial, const Trial& best,
-                                     const TrialBook& book);
+                                     const Standings* standings);
 
-/// Trials of the race that cannot be told from the best: their ratio to it covers 1, or is within
-/// 0.5 % of it.
-[[nodiscard]] std::vector<Trial> ties(const std::vector<Trial>& ranked, const TrialBook& book);
+/// Takes `ratio`, of the best to the baseline, as what it saves.
+void set_saving(Baseline& baseline, const Ratio& ratio);
+
+/// Trials of the race that cannot be told from the best, which is the first.
+[[nodiscard]] std::vector<Trial> ties(const std::vector<Trial>& ranked, const Standings* standings);
 
 /// The measured trial with the most units per second, and the one with the largest batch.
 [[nodiscard]] std::optional<Trial> fastest(const std::vector<Trial>& trials);

@@ -20,13 +20,15 @@ void shuffle_by_arm(std::vector<Config>& configs, std::mt19937_64& generator) {
 
 std::size_t race(std::vector<Config> finalists, std::size_t max_rounds, std::uint64_t seed,
                  const std::function<bool(const Config&)>& measure,
-                 const std::function<bool(std::size_t finalists)>& may_go_on) {
+                 const std::function<bool()>& may_go_on,
+                 const std::function<void(std::size_t, std::vector<Config>&)>& thin) {
   std::mt19937_64 generator(seed);
   std::size_t rounds = 0;
-  while (rounds < max_rounds && !finalists.empty() && may_go_on(finalists.size())) {
+  while (rounds < max_rounds && !finalists.empty() && may_go_on()) {
     shuffle_by_arm(finalists, generator);
     std::erase_if(finalists, [&](const Config& config) { return !measure(config); });
     ++rounds;
+    thin(rounds, finalists);
   }
   return rounds;
 }

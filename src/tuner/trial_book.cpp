@@ -58,12 +58,22 @@ std::optional<Trial> TrialBook::find(const Config& config) const {
   return trial(*entry);
 }
 
-std::vector<std::optional<double>> TrialBook::race_joules(const Config& config) const {
-  std::vector<std::optional<double>> joules;
-  if (const Entry* entry = look_up(config)) {
-    for (const Window& window : entry->race) joules.push_back(window.joules_per_unit);
+const std::vector<Window>& TrialBook::race_windows(const Config& config) const {
+  static const std::vector<Window> none;
+  const Entry* entry = look_up(config);
+  return entry != nullptr ? entry->race : none;
+}
+
+std::vector<Config> TrialBook::raced() const {
+  std::vector<Config> configs;
+  for (const Entry& entry : entries_) {
+    if (!entry.race.empty()) configs.push_back(entry.config);
   }
-  return joules;
+  return configs;
+}
+
+void TrialBook::set_estimate(const Config& config, const Estimate& estimate) {
+  entry(config).estimate = estimate;
 }
 
 TrialBook::Entry& TrialBook::entry(const Config& config) {
@@ -85,6 +95,12 @@ Trial TrialBook::trial(const Entry& entry) const {
     trial.measurement = summarise(windows);
   } else if (!entry.race.empty()) {
     trial.measurement = summarise(entry.race);
+  }
+  if (entry.estimate && trial.measurement) {
+    Measurement& measurement = *trial.measurement;
+    measurement.joules_per_unit = entry.estimate->value;
+    measurement.ci95 = entry.estimate->ci95;
+    measurement.watts = entry.estimate->value * measurement.units_per_second;
   }
   const auto known = std::ranges::find(accuracies_, entry.config.arm, &ArmAccuracy::arm);
   if (known != accuracies_.end()) {

@@ -2,6 +2,7 @@
 #include <optional>
 #include <vector>
 
+#include "autotune/comparison.hpp"
 #include "autotune/tuner.hpp"
 #include "measure/window.hpp"
 
@@ -32,8 +33,14 @@ class TrialBook {
   [[nodiscard]] std::optional<Trial> find(const Config& config) const;
   [[nodiscard]] int size() const noexcept { return static_cast<int>(entries_.size()); }
 
-  /// Joules per unit of the race's windows, one per round; absent where the meter gave none.
-  [[nodiscard]] std::vector<std::optional<double>> race_joules(const Config& config) const;
+  /// The race's windows, one per round.
+  [[nodiscard]] const std::vector<Window>& race_windows(const Config& config) const;
+
+  /// What has at least one window of the race.
+  [[nodiscard]] std::vector<Config> raced() const;
+
+  /// What the race as a whole says of a configuration: shown in place of the mean of its windows.
+  void set_estimate(const Config& config, const Estimate& estimate);
 
  private:
   struct Entry {
@@ -43,6 +50,7 @@ class TrialBook {
     TrialStatus status = TrialStatus::ok;
     std::string reason;
     std::optional<Accuracy> accuracy;
+    std::optional<Estimate> estimate;
   };
   [[nodiscard]] Entry& entry(const Config& config);
   [[nodiscard]] const Entry* look_up(const Config& config) const;

@@ -8,6 +8,7 @@
 #include "autotune/comparison.hpp"
 #include "autotune/error.hpp"
 #include "tuner/conclusion.hpp"
+#include "tuner/confirmation.hpp"
 #include "tuner/race.hpp"
 
 namespace autotune {
@@ -19,11 +20,14 @@ constexpr double search_ends_at = 0.65;
 constexpr double lossy_share = 0.25;
 constexpr double survey_ends_at = 0.4;
 
+constexpr double most_soak_seconds = 60;
+constexpr double soak_share = 0.1;
+
 constexpr std::size_t max_finalists = 5;
 constexpr std::size_t min_race_rounds = 2;  // An interval needs two.
 
 std::size_t race_rounds(Effort effort) {
-  return effort == Effort::quick ? 4 : effort == Effort::standard ? 8 : 15;
+  return effort == Effort::quick ? 5 : effort == Effort::standard ? 12 : 15;
 }
 
 bool wanted(const Arm& arm, const TuneOptions& options) {
@@ -42,10 +46,12 @@ Tuner::Tuner(Workload& workload, const std::vector<std::unique_ptr<EnergyMeter>>
       options_(options),
       spend_(clock, *meters.at(0), options.started.value_or(clock.now())),
       budget_seconds_(options.budget.seconds_for(options.effort)),
+      effort_(affordable(options.effort, budget_seconds_)),
       meters_(meters) {}
 
 TuneResult Tuner::run() {
   describe();
+  soak();
   measure_baselines();
   survey_arms();
   const double lossy_seconds = survey_.lossy.empty() ? 0 : lossy_share * budget_seconds_;
@@ -53,15 +59,20 @@ TuneResult Tuner::run() {
   search(survey_.lossy, search_ends_at * budget_seconds_);
   race_finalists();
   confirm_accuracy();
+  confirm_saving();
   return conclude();
 }
 
 void Tuner::describe() {
   description_ = workload_.describe();
   warnings_ = description_.warnings;
-  runner_ =
-      std::make_unique<Runner>(workload_, meters_, MeasureOptions::for_effort(options_.effort),
-                               description_, options_.watch);
+  if (effort_ != options_.effort) {
+    warnings_.push_back(fmt::format("{:.0f} s cannot hold the windows of effort {}: {} is used.",
+                                    budget_seconds_, to_string(options_.effort),
+                                    to_string(effort_)));
+  }
+  runner_ = std::make_unique<Runner>(workload_, meters_, MeasureOptions::for_effort(effort_),
+                                     description_, options_.watch);
   std::ranges::copy_if(description_.arms, std::back_inserter(arms_),
                        [&](const Arm& arm) { return wanted(arm, options_); });
   if (arms_.empty()) {
@@ -88,6 +99,11 @@ void Tuner::describe() {
   if (fp32_batch_1_.arm.execution.retained_heap) {
     incumbent_.arm.execution.retained_heap = true;
   }
+}
+
+void Tuner::soak() {
+  if (effort_ == Effort::quick) return;
+  runner_->soak(incumbent_, std::min(most_soak_seconds, soak_share * budget_seconds_));
 }
 
 void Tuner::measure_baselines() {
@@ -165,14 +181,15 @@ void Tuner::race_finalists() {
   double round_seconds = 0;
   double round_started = spend_.seconds();
   race_rounds_ = race(
-      entrants, race_rounds(options_.effort), options_.seed,
+      entrants, race_rounds(effort_), options_.seed,
       [&](const Config& config) { return race_window(config); },
-      [&](std::size_t) {
+      [&] {
         round_seconds = spend_.seconds() - round_started;
         round_started = spend_.seconds();
         // A round that would not end within the budget is not begun.
-        return may_spend(budget_seconds_ - round_seconds);
-      });
+        return may_spend(race_ends_at() - round_seconds);
+      },
+      [&](std::size_t rounds, std::vector<Config>& left) { compare(rounds, left); });
   if (race_rounds_ >= min_race_rounds) return;
   complete_ = false;
   warnings_.push_back(
@@ -180,8 +197,23 @@ void Tuner::race_finalists() {
       "answer is unconfirmed.");
 }
 
+// Finalists that are told apart leave, but not before every one had the rounds of a look.
+void Tuner::compare(std::size_t rounds, std::vector<Config>& finalists) {
+  if (rounds < min_race_rounds) return;
+  standings_.emplace(book_, options_.constraints);
+  for (const Config& config : standings_->configs()) {
+    if (const auto estimate = standings_->estimate(config)) book_.set_estimate(config, *estimate);
+  }
+  if (!is_look(rounds)) return;
+  if (standings_->settled()) {
+    finalists.clear();
+  } else {
+    std::erase_if(finalists, [&](const Config& config) { return standings_->may_drop(config); });
+  }
+}
+
 bool Tuner::race_window(const Config& config) {
-  if (!may_spend(budget_seconds_)) return false;
+  if (!may_spend(race_ends_at())) return false;
   report(config);
   const Window window = runner_->window(config);
   book_.add_race(config, window);
@@ -203,7 +235,7 @@ std::vector<Config> Tuner::finalists() const {
   wanted.push_back(largest_batch(trials));
 
   std::vector<Config> chosen;
-  double seconds_left = (budget_seconds_ - spend_.seconds()) / static_cast<double>(min_race_rounds);
+  double seconds_left = (race_ends_at() - spend_.seconds()) / static_cast<double>(min_race_rounds);
   for (const auto& trial : wanted) {
     if (!trial || !trial->measurement || std::ranges::count(chosen, trial->config)) continue;
     const double cost = step_seconds(trial->config);
@@ -212,6 +244,10 @@ std::vector<Config> Tuner::finalists() const {
     chosen.push_back(trial->config);
   }
   return chosen;
+}
+
+double Tuner::race_ends_at() const {
+  return budget_seconds_ - (effort_ == Effort::full ? ConfirmationOptions{}.seconds() : 0);
 }
 
 double Tuner::step_seconds(const Config& config) const {
@@ -237,6 +273,18 @@ void Tuner::confirm_accuracy() {
   }
 }
 
+// In service a configuration runs at its own temperature, not at the race's common one.
+void Tuner::confirm_saving() {
+  const std::vector<Trial> best = ranked();
+  if (effort_ != Effort::full || best.empty() || best.front().config == incumbent_) return;
+  confirmed_saving_ = confirm(*runner_, best.front().config, incumbent_, {},
+                              [&] { return may_spend(budget_seconds_); });
+  spend_.note();
+  if (confirmed_saving_) return;
+  complete_ = false;
+  warnings_.push_back("the saving was not confirmed at steady temperature: the budget ended.");
+}
+
 TuneResult Tuner::conclude() {
   spend_.note();
   const std::vector<Trial> best = ranked();
@@ -251,7 +299,7 @@ TuneResult Tuner::conclude() {
   result.key = options_.device.key;
   result.key.conditions.insert(description_.conditions.begin(), description_.conditions.end());
   result.meter = meters_.front()->info();
-  result.effort = options_.effort;
+  result.effort = effort_;
   result.constraints = options_.constraints;
   result.seed = options_.seed;
   result.searcher =
@@ -259,7 +307,7 @@ TuneResult Tuner::conclude() {
   result.best = best.front();
   result.lossy_best = lossy_best(best.front());
   result.baselines = baselines(best.front());
-  result.ties = ties(best, book_);
+  result.ties = ties(best, standings_ ? &*standings_ : nullptr);
   result.trials = book_.trials();
   result.spent = {spend_.seconds(), spend_.joules(), book_.size()};
   result.complete = complete_ && !stopped();
@@ -279,7 +327,7 @@ std::vector<Trial> Tuner::ranked() const {
   // their rounds is more likely luck than merit.
   if (race_rounds_ >= min_race_rounds) {
     std::erase_if(trials, [&](const Trial& trial) {
-      return book_.race_joules(trial.config).size() < min_race_rounds;
+      return book_.race_windows(trial.config).size() < min_race_rounds;
     });
   }
   return ranking(trials, options_.constraints);
@@ -304,7 +352,10 @@ std::vector<Baseline> Tuner::baselines(const Trial& best) const {
   std::vector<Baseline> made;
   const auto add = [&](std::string name, const std::optional<Trial>& trial) {
     if (trial && trial->measurement && trial->measurement->joules_per_unit) {
-      made.push_back(make_baseline(std::move(name), *trial, best, book_));
+      made.push_back(
+          make_baseline(std::move(name), *trial, best, standings_ ? &*standings_ : nullptr));
+      if (confirmed_saving_ && trial->config == incumbent_)
+        set_saving(made.back(), *confirmed_saving_);
     }
   };
   if (options_.baseline) add("incumbent", book_.find(incumbent_));

@@ -8,6 +8,7 @@
 #include "measure/runner.hpp"
 #include "tuner/arm_survey.hpp"
 #include "tuner/spend.hpp"
+#include "tuner/standings.hpp"
 #include "tuner/trial_book.hpp"
 
 namespace autotune {
@@ -22,17 +23,21 @@ class Tuner {
 
  private:
   void describe();
+  void soak();
   void measure_baselines();
   void survey_arms();
   void search(const std::vector<Arm>& arms, double until_seconds);
   void race_finalists();
   void confirm_accuracy();
+  void confirm_saving();
   [[nodiscard]] TuneResult conclude();
 
   [[nodiscard]] SearchSpace space_of(const std::vector<Arm>& arms) const;
   [[nodiscard]] Outcome step(const Config& config);
   [[nodiscard]] bool race_window(const Config& config);
+  void compare(std::size_t rounds, std::vector<Config>& finalists);
   [[nodiscard]] std::vector<Config> finalists() const;
+  [[nodiscard]] double race_ends_at() const;
   [[nodiscard]] double step_seconds(const Config& config) const;
   [[nodiscard]] std::vector<Trial> ranked() const;
   [[nodiscard]] std::optional<Trial> lossy_best(const Trial& best) const;
@@ -46,6 +51,7 @@ class Tuner {
   const TuneOptions& options_;
   Spend spend_;
   double budget_seconds_;
+  Effort effort_;  ///< What the budget can hold of the effort asked for.
   Description description_;
   std::unique_ptr<Runner> runner_;
   const std::vector<std::unique_ptr<EnergyMeter>>& meters_;
@@ -57,6 +63,8 @@ class Tuner {
   Config fp32_batch_1_;
   std::size_t configurations_ = 0;
   std::size_t race_rounds_ = 0;
+  std::optional<Ratio> confirmed_saving_;  ///< Of the best against the incumbent, at `full`.
+  std::optional<Standings> standings_;     ///< Of the race, once it had two rounds.
   bool complete_ = true;
   std::vector<std::string> warnings_;
 };

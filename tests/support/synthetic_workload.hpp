@@ -108,6 +108,7 @@ class SyntheticMeter final : public EnergyMeter {
     return Reading{clock_.now(), workload_.joules()};
   }
   bool fails = false;
+  void poll_every(std::chrono::nanoseconds period) { info_.poll_period = period; }
 
  private:
   FakeClock& clock_;

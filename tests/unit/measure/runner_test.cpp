@@ -72,6 +72,56 @@ TEST(Runner, LeavesTheEnergyAbsentWhereTheMeterGivesNone) {
   EXPECT_THAT(window.flags, ::testing::Contains("no_energy_reading"));
 }
 
+/// A card that nears 60 °C with a time constant of 10 s of load.
+class WarmingWatch final : public Watch {
+ public:
+  explicit WarmingWatch(FakeClock& clock) : clock_(clock), start_(clock.now()) {}
+  [[nodiscard]] Circumstances read() override {
+    return {.temperature_c = 60 - 30 * std::exp(-in_seconds(clock_.now() - start_) / 10)};
+  }
+
+ private:
+  FakeClock& clock_;
+  Timestamp start_;
+};
+
+TEST(Soak, RunsUntilTheTemperatureStandsStill) {
+  Bench bench({.seconds = two_ms_per_row});
+  WarmingWatch watch(bench.clock);
+  Runner runner(bench.workload, bench.meters, {}, bench.workload.description(), &watch);
+  runner.soak({8, Arm{}}, 60);
+  // 30 K · (e^(−(t−5)/10) − e^(−t/10)) falls below 1 K at t = 30 s.
+  EXPECT_NEAR(in_seconds(bench.clock.now()), 31, 4);
+}
+
+TEST(Soak, IsLeftOutWhereNobodyTellsTheTemperature) {
+  Bench bench({.seconds = two_ms_per_row});
+  Runner runner(bench.workload, bench.meters, {}, bench.workload.description());
+  runner.soak({8, Arm{}}, 60);
+  EXPECT_THAT(bench.workload.calls(), ::testing::IsEmpty());
+}
+
+/// A meter of a counter that is polled.
+struct PolledBench : Bench {
+  explicit PolledBench(SyntheticWorkload::Behaviour behaviour) : Bench(std::move(behaviour)) {
+    meters.clear();
+    auto meter = std::make_unique<SyntheticMeter>(clock, workload);
+    meter->poll_every(std::chrono::milliseconds(5));
+    meters.push_back(std::move(meter));
+  }
+};
+
+TEST(Runner, RollsBeforeAndAfterTheWindowOfAPolledMeter) {
+  PolledBench bench({.seconds = two_ms_per_row});
+  Runner runner(bench.workload, bench.meters, {.window_seconds = 0.4, .min_ticks = 20},
+                bench.workload.description());
+  const Timestamp before = bench.clock.now();
+  const Window window = runner.window({8, Arm{}});
+  EXPECT_NEAR(window.seconds, 2.0, 0.2);  // 20 ticks of 100 ms, in whole passes over the rows.
+  // The warm-up, 0.5 s before the window and two ticks after it.
+  EXPECT_GT(in_seconds(bench.clock.now() - before), window.seconds + 0.7);
+}
+
 TEST(Summarise, TakesTheMaximumForP99BelowAHundredIterations) {
   Window window{.latencies_ms = {1, 1, 1, 9}, .units = 4, .seconds = 0.012};
   EXPECT_DOUBLE_EQ(summarise({window}).latency_p99_ms, 9);

@@ -192,5 +192,50 @@ TEST_F(TunerTest, StaysAtTheOnlyBatchAModelTakes) {
   EXPECT_THROW((void)run(), Error);
 }
 
+TEST_F(TunerTest, LowersAnEffortThatTheBudgetCannotHoldAndSaysSo) {
+  workload({fp32}, {.seconds = seconds});
+  options_.effort = Effort::full;
+  options_.budget.seconds = 120;
+  const TuneResult result = run();
+  EXPECT_EQ(result.effort, Effort::standard);
+  EXPECT_THAT(result.warnings, ::testing::Contains(HasSubstr("120 s cannot hold")));
+}
+
+TEST_F(TunerTest, EndsTheRaceOnceTheFinalistsAreToldApart) {
+  workload({fp32, bf16}, {.seconds = seconds, .noise_cv = 0.001});
+  options_.effort = Effort::standard;
+  const TuneResult result = run();
+  // The first look is after five rounds; the budget would hold all twelve.
+  EXPECT_EQ(result.best.measurement->windows.size(), 5U);
+  EXPECT_TRUE(result.complete);
+  EXPECT_LT(result.spent.seconds, 300);
+}
+
+TEST_F(TunerTest, GivesFinalistsTheIntervalOfTheWholeRace) {
+  workload({fp32, bf16}, {.seconds = seconds, .noise_cv = 0.01});
+  options_.effort = Effort::standard;
+  const TuneResult result = run();
+  const Measurement& best = *result.best.measurement;
+  const double truth = workload_->true_joules_per_unit(result.best.config);
+  ASSERT_TRUE(best.ci95.has_value());
+  EXPECT_LT(best.ci95->low, truth);
+  EXPECT_GT(best.ci95->high, truth);
+  EXPECT_LT(best.ci95->high / best.ci95->low, 1.05);
+}
+
+TEST_F(TunerTest, ConfirmsTheSavingInBlocksAtFullEffort) {
+  workload({fp32, bf16}, {.seconds = seconds});
+  options_.effort = Effort::full;
+  const TuneResult result = run();
+  const Baseline& baseline = result.baselines.front();
+  const double truth = 1 - workload_->true_joules_per_unit(result.best.config) /
+                               workload_->true_joules_per_unit(baseline.trial.config);
+  EXPECT_NEAR(baseline.saving, truth, 1e-9);
+  EXPECT_EQ(result.effort, Effort::full);
+  EXPECT_TRUE(result.complete);
+  // Five blocks of each, run before their windows: the last call but one is such a block.
+  EXPECT_EQ(workload_->calls().back(), "run " + to_string(baseline.trial.config));
+}
+
 }  // namespace
 }  // namespace autotune
