@@ -15,6 +15,7 @@ using std::chrono::nanoseconds;
 
 constexpr double longest_tick_seconds = 0.6;  // 0.5 s is the longest known, on GeForce cards
 constexpr double tolerated_disagreement = 0.02;
+constexpr double tolerated_failures = 0.01;
 constexpr double least_watts = 1;
 constexpr double most_over_limit = 1.2;
 constexpr int phases = 4;
@@ -89,6 +90,8 @@ class SelfTest {
     facts_.load_watts = mean_watts(trace.readings, kind_);
     facts_.call_p50_us = quantile(trace.call_microseconds, 0.5);
     facts_.call_p99_us = quantile(trace.call_microseconds, 0.99);
+    calls_ = trace.call_microseconds.size();
+    failed_calls_ = calls_ - trace.readings.size();
     facts_.advances = trace.readings.size() > 1;
     if (kind_ == ReadingKind::watts) return;
     facts_.advances = longest_silence_seconds(trace.readings) < longest_tick_seconds;
@@ -144,12 +147,18 @@ class SelfTest {
   }
 
   void judge() {
-    if (!facts_.advances) {
-      fail(kind_ == ReadingKind::watts ? "it gave no readings"
-                                       : "the counter stood still for 0.6 s under load");
-      return;
+    if (static_cast<double>(failed_calls_) > tolerated_failures * static_cast<double>(calls_)) {
+      fail(fmt::format("{} of {} readings failed", failed_calls_, calls_));
     }
-    if (!facts_.load_watts) return fail("it fell, or gave no power under load");
+    if (!facts_.advances && failed_calls_ < calls_) {
+      fail("the counter stood still for 0.6 s under load");
+    } else if (!facts_.load_watts && failed_calls_ < calls_) {
+      fail("the counter fell or hardly moved under load");
+    }
+    if (facts_.advances && facts_.load_watts) judge_power();
+  }
+
+  void judge_power() {
     const double watts = *facts_.load_watts;
     if (watts < least_watts) fail(fmt::format("it shows {:.3g} W under load", watts));
     if (options_.limit_watts && watts > most_over_limit * *options_.limit_watts) {
@@ -171,6 +180,8 @@ class SelfTest {
   Clock& clock_;
   SelfTestOptions options_;
   Plan plan_;
+  std::size_t calls_ = 0;
+  std::size_t failed_calls_ = 0;
   MeterFacts facts_;
 };
 

@@ -107,10 +107,13 @@ FAKE_NVML_API void fake_nvml_set_watts(double watts) {
   for (const FakeDevice& device : devices) device.gpu->trace().set_watts(now(), watts);
 }
 
-/// What GPU `index` has really drawn, whatever its counter shows.
-FAKE_NVML_API double fake_nvml_true_joules(unsigned index) {
+/// What the GPU on a PCI bus has really drawn, whatever its counter shows.
+FAKE_NVML_API double fake_nvml_true_joules(unsigned bus) {
   const std::lock_guard lock(mutex);
-  return index < devices.size() ? devices[index].gpu->trace().joules(now()) : 0;
+  for (const FakeDevice& device : devices) {
+    if (device.gpu->bus() == bus) return device.gpu->trace().joules(now());
+  }
+  return 0;
 }
 
 #ifdef FAKE_NVML_OLD

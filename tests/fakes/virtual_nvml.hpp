@@ -31,9 +31,9 @@ class VirtualNvml {
   /// What every GPU draws from now on. Call it once NVML is open: opening starts it anew.
   void set_watts(double watts) const { function<void (*)(double)>("fake_nvml_set_watts")(watts); }
 
-  /// What a GPU has really drawn, whatever its counter shows.
-  [[nodiscard]] double true_joules(unsigned index = 0) const {
-    return function<double (*)(unsigned)>("fake_nvml_true_joules")(index);
+  /// What the GPU on a PCI bus has really drawn, whatever its counter shows.
+  [[nodiscard]] double true_joules(unsigned bus = 0x19) const {
+    return function<double (*)(unsigned)>("fake_nvml_true_joules")(bus);
   }
 
  private:
