@@ -133,7 +133,9 @@ int print_facts(const po::variables_map& values) {
   const int batch = values["batch"].as<int>();
   ModelLoad model(session.workload(), batch);
   const auto meters = test_meters(session, model, values["seconds"].as<double>());
-  if (!meters.empty()) save_meter_facts(session.device(), meters.front());
+  if (!meters.empty() && meters.front().source != EnergySource::modelled) {
+    save_meter_facts(session.device(), meters.front());
+  }
   Json facts = {{"meters", meters}};
   facts["load"] = {{"batch", batch}, {"status", to_string(model.status())}};
   const Device& device = session.device();

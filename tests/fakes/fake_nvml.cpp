@@ -1,7 +1,8 @@
 // An NVML library without a GPU: a bench whose counter ticks, samples, heats and fails as real ones
 // do (nvml_bench.hpp). Driven by the environment, read at nvmlInit:
-//   FAKE_NVML_SCENARIO=NAME    a fault by name (the table in nvml_bench.cpp); what follows goes on
-//   top FAKE_NVML_INIT=CODE        what nvmlInit answers (0) FAKE_NVML_DEVICES=N        GPUs (1)
+//   FAKE_NVML_SCENARIO=NAME    a fault by name (nvml_bench.cpp), the others on top
+//   FAKE_NVML_INIT=CODE        what nvmlInit answers (0)
+//   FAKE_NVML_DEVICES=N        GPUs (1)
 //   FAKE_NVML_NAMES=A;B        their names (Fake GPU 0; …)
 //   FAKE_NVML_WATTS=300;120    their constant power (250)
 //   FAKE_NVML_PERIOD_MS=MS     the counter latches so often (100)

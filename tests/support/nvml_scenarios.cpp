@@ -133,7 +133,7 @@ class NvmlScenario {
   }
 
   VirtualNvml nvml_;
-  FakeClock& clock_ = VirtualNvml::clock();
+  FakeClock& clock_ = nvml_.clock();
   ScopedEnvironment environment_;
   MeterOptions options_{.device_is_gpu = true, .pci_address = pci_address, .clock = &clock_};
   ScenarioResult result_;

@@ -60,7 +60,7 @@ TEST_P(UpdatePeriod, IsThatOfTheCounter) {
   const auto [scenario, milliseconds] = GetParam();
   const MeterFacts facts = run(scenario);
   EXPECT_NEAR(facts.update_period_ms.value(), milliseconds, 1.5);
-  EXPECT_EQ(facts.duty_sampled(), false);
+  EXPECT_FALSE(facts.duty_sampled().value_or(false));
   EXPECT_THAT(facts.failures, IsEmpty());
 }
 
@@ -79,6 +79,12 @@ TEST_F(SelfTest, FindsASensorThatSeesOnlyAPartOfTheTime) {
 
 TEST_F(SelfTest, DoesNotTakeJitterForPartialSampling) {
   EXPECT_EQ(run("jitter").duty_sampled(), false);
+}
+
+TEST_F(SelfTest, DoesNotTryPhasesThatItsOwnPaceWouldBlur) {
+  EXPECT_FALSE(run("tick_10ms").duty_sampled());
+  EXPECT_FALSE(run("slow_call").duty_sampled());
+  EXPECT_TRUE(run("tick_20ms").duty_sampled());
 }
 
 TEST_F(SelfTest, DisbelievesACounterThatStandsStill) {
@@ -110,7 +116,9 @@ TEST_F(SelfTest, DisbelievesReadingsThatFail) {
 TEST_F(SelfTest, TimesTheCalls) { EXPECT_NEAR(run("slow_call").call_p50_us, 10'000, 1); }
 
 TEST_F(SelfTest, KeepsToItsTime) {
-  EXPECT_LE(run("healthy").seconds, 15);
+  for (const char* scenario : {"healthy", "tick_500ms", "slow_call"}) {
+    EXPECT_LE(run(scenario).seconds, 15) << scenario;
+  }
   const MeterFacts quick = run("healthy", 3);
   EXPECT_LE(quick.seconds, 3);
   EXPECT_FALSE(quick.duty_sampled()) << "not tried";
