@@ -28,6 +28,28 @@ double value_at(std::span<const Reading> points, Timestamp time) {
   return line_at(*(after - 1), *after, time);
 }
 
+Timestamp median_gap(std::span<const Reading> readings) {
+  std::vector<Timestamp> gaps;
+  for (std::size_t i = 1; i < readings.size(); ++i) {
+    gaps.push_back(readings[i].time - readings[i - 1].time);
+  }
+  const auto middle = gaps.begin() + static_cast<std::ptrdiff_t>(gaps.size() / 2);
+  std::nth_element(gaps.begin(), middle, gaps.end());
+  return *middle;
+}
+
+/// Where a counter was first seen with a new value, less those after a gap in the readings: on a
+/// busy machine the reader waits, and when the counter moved meanwhile is not known.
+std::vector<Reading> timely_changes(std::span<const Reading> readings) {
+  const Timestamp longest_gap = 2 * median_gap(readings);
+  std::vector<Reading> timely;
+  for (std::size_t i = 1; i < readings.size(); ++i) {
+    if (readings[i].value <= readings[i - 1].value) continue;
+    if (readings[i].time - readings[i - 1].time <= longest_gap) timely.push_back(readings[i]);
+  }
+  return timely;
+}
+
 /// The moments at which a counter is known: where it was first seen with a new value. A reading in
 /// between says nothing, for the counter may have latched at any time before it.
 std::optional<std::vector<Reading>> points_of_counter(std::span<const Reading> readings) {
@@ -41,8 +63,10 @@ std::optional<std::vector<Reading>> points_of_counter(std::span<const Reading> r
   // good as the others; and where there is one change alone nothing else gives its slope.
   if (changes.size() == readings.size() - 1 || changes.size() == 1) {
     changes.insert(changes.begin(), readings.front());
+    return changes;
   }
-  return changes;
+  auto timely = timely_changes(readings);
+  return timely.size() < 2 ? changes : timely;
 }
 
 Timestamp longest_piece(std::span<const Reading> points) {
