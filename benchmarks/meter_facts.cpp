@@ -1,110 +1,107 @@
-// What the ranking meter of a device does under a steady load: how often its counter moves, what a
-// call costs, whether counter and integrated power agree, and the idle power. Prints one JSON
-// object.
+// What the meters of a device do: the self-test of each (how often its counter moves, what a call
+// costs, idle and loaded power, whether counter and integrated power agree, whether it sees all of
+// the time), with the model as the load. Prints one JSON object; what the ranking meter did is kept
+// in the cache for later tunes.
 //
-//     autotune_meter_facts MODEL --inputs FILE --device cuda --batch 64 --seconds 20
+//     autotune_meter_facts MODEL --inputs FILE --device cuda --batch 64 --seconds 15
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <atomic>
 #include <boost/program_options.hpp>
+#include <condition_variable>
 #include <iostream>
-#include <nlohmann/json.hpp>
+#include <mutex>
 #include <thread>
 
 #include "autotune/autotune.hpp"
 #include "benchmarks/open_session.hpp"
+#include "energy/meters.hpp"
+#include "energy/self_test.hpp"
+#include "session/meter_facts_store.hpp"
 
 namespace {
 
 using namespace autotune;
 namespace po = boost::program_options;
-using Json = nlohmann::ordered_json;
+/// A model that runs, a few milliseconds at a time, while it is switched on.
+class ModelLoad {
+ public:
+  ModelLoad(Workload& workload, int batch) : workload_(workload), batch_(batch) {
+    const Description description = workload_.describe();
+    (void)workload_.prepare({description.arms.front(), 0, false});
+    (void)workload_.run({.batch = batch_, .seconds = 0.5, .fresh_memory = true});
+    thread_ = std::thread([this] { run(); });
+  }
+  ~ModelLoad() {
+    change([this] { ending_ = true; });
+    thread_.join();
+  }
+  ModelLoad(const ModelLoad&) = delete;
+  ModelLoad& operator=(const ModelLoad&) = delete;
 
-struct Trace {
-  std::vector<Reading> readings;
-  std::vector<double> call_microseconds;
+  [[nodiscard]] Load load() {
+    return {[this] { change([this] { on_ = true; }); },
+            [this] { change([this] { on_ = false; }); }};
+  }
+
+  [[nodiscard]] TrialStatus status() const { return status_; }
+
+ private:
+  template <typename Change>
+  void change(const Change& apply) {
+    const std::lock_guard lock(mutex_);
+    apply();
+    changed_.notify_all();
+  }
+
+  void run() {
+    constexpr double slice_seconds = 0.005;  // So long a stop may take.
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      changed_.wait(lock, [this] { return on_ || ending_; });
+      if (ending_) return;
+      lock.unlock();
+      const RunResult result = workload_.run({.batch = batch_, .seconds = slice_seconds});
+      if (result.status != TrialStatus::ok) status_ = result.status;
+      lock.lock();
+    }
+  }
+
+  Workload& workload_;
+  int batch_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool on_ = false;
+  bool ending_ = false;
+  std::atomic<TrialStatus> status_ = TrialStatus::ok;
+  std::thread thread_;
 };
 
-/// Reads the meter every millisecond for `seconds`.
-Trace read_for(EnergyMeter& meter, double seconds) {
+std::optional<double> limit_of(const Device& device) {
+  const auto found = device.key.identity.find("power_limit_w");
+  return found == device.key.identity.end() ? std::nullopt
+                                            : std::optional(std::stod(found->second));
+}
+
+/// Instant power beside a counter of the same GPU.
+std::unique_ptr<EnergyMeter> power_beside(const EnergyMeter& meter, const Device& device) {
+  if (meter.info().source != EnergySource::nvml_counter) return nullptr;
+  return open_nvml_power(meter_options(device, "auto"));
+}
+
+/// The facts of each meter, in the order of the session's.
+std::vector<MeterFacts> test_meters(Session& session, ModelLoad& model, double seconds) {
+  std::vector<MeterFacts> facts;
+  const Load load = model.load();
   SteadyClock clock;
-  Trace trace;
-  const Timestamp begin = clock.now();
-  while (in_seconds(clock.now() - begin) < seconds) {
-    const Timestamp before = clock.now();
-    const auto reading = meter.read();
-    trace.call_microseconds.push_back(in_seconds(clock.now() - before) * 1e6);
-    if (reading) trace.readings.push_back(*reading);
-    clock.sleep_for(std::chrono::milliseconds(1));
+  for (const auto& meter : session.meters()) {
+    const auto power = power_beside(*meter, session.device());
+    facts.push_back(self_test(
+        *meter, load, clock,
+        {.seconds = seconds, .power = power.get(), .limit_watts = limit_of(session.device())}));
+    clock.sleep_for(std::chrono::seconds(3));  // Back to rest.
   }
-  return trace;
-}
-
-/// Milliseconds between the changes of a reading.
-std::vector<double> change_periods_ms(const Trace& trace) {
-  std::vector<double> periods;
-  std::optional<Timestamp> last;
-  for (std::size_t i = 1; i < trace.readings.size(); ++i) {
-    if (trace.readings[i].value == trace.readings[i - 1].value) continue;
-    if (last) periods.push_back(in_seconds(trace.readings[i].time - *last) * 1e3);
-    last = trace.readings[i].time;
-  }
-  return periods;
-}
-
-std::optional<double> watts(const Trace& trace, ReadingKind kind) {
-  if (trace.readings.size() < 2) return std::nullopt;
-  const Timestamp begin = trace.readings.front().time, end = trace.readings.back().time;
-  const auto joules = joules_between(trace.readings, kind, begin, end);
-  if (!joules) return std::nullopt;
-  return *joules / in_seconds(end - begin);
-}
-
-Json spread_of(const std::vector<double>& values) {
-  if (values.empty()) return nullptr;
-  return {{"count", values.size()},
-          {"p50", quantile(values, 0.5)},
-          {"p99", quantile(values, 0.99)},
-          {"min", quantile(values, 0)},
-          {"max", quantile(values, 1)}};
-}
-
-Json facts_of(EnergyMeter& meter, double idle_watts, const Trace& loaded) {
-  const MeterInfo& info = meter.info();
-  const auto load_watts = watts(loaded, info.kind);
-  return {{"source", to_string(info.source)},
-          {"scope", to_string(info.scope)},
-          {"claimable", info.claimable},
-          {"note", info.note},
-          {"change_period_ms", spread_of(change_periods_ms(loaded))},
-          {"call_microseconds", spread_of(loaded.call_microseconds)},
-          {"idle_watts", idle_watts},
-          {"load_watts", load_watts ? Json(*load_watts) : Json(nullptr)}};
-}
-
-/// One object per meter; the steady load runs while each is read in turn.
-Json measure_meters(const std::vector<std::unique_ptr<EnergyMeter>>& meters, Workload& workload,
-                    int batch, double seconds) {
-  const Description description = workload.describe();
-  const double share = seconds / static_cast<double>(2 * meters.size());
-  std::vector<double> idle;
-  for (const auto& meter : meters) {
-    idle.push_back(watts(read_for(*meter, share), meter->info().kind).value_or(0));
-  }
-  (void)workload.prepare({description.arms.front(), 0, false});
-  RunResult run;
-  std::thread load([&] {
-    run = workload.run({.batch = batch, .seconds = seconds / 2 + 3, .fresh_memory = true});
-  });
-  std::this_thread::sleep_for(std::chrono::seconds(2));  // Past the ramp of power and clocks.
-  std::vector<Trace> loaded;
-  for (const auto& meter : meters) loaded.push_back(read_for(*meter, share));
-  load.join();
-  Json made = Json::array();
-  for (std::size_t i = 0; i < meters.size(); ++i) {
-    made.push_back(facts_of(*meters[i], idle[i], loaded[i]));
-  }
-  return {{"meters", made}, {"load", {{"batch", batch}, {"status", to_string(run.status)}}}};
+  return facts;
 }
 
 po::variables_map parse(int argc, char** argv) {
@@ -116,7 +113,7 @@ po::variables_map parse(int argc, char** argv) {
       ("inputs", po::value<std::string>()->required(), "its inputs, from torch.save")
       ("device", po::value<std::string>()->default_value("auto"), "auto, cpu, cuda or cuda:N")
       ("batch", po::value<int>()->default_value(64), "of the steady load")
-      ("seconds", po::value<double>()->default_value(20), "of reading, half idle, half loaded");
+      ("seconds", po::value<double>()->default_value(15), "for each meter, at most");
   // clang-format on
   po::positional_options_description positions;
   positions.add("model", 1);
@@ -133,8 +130,14 @@ po::variables_map parse(int argc, char** argv) {
 
 int print_facts(const po::variables_map& values) {
   Session session = open_session(values);
-  Json facts = measure_meters(session.meters(), session.workload(), values["batch"].as<int>(),
-                              values["seconds"].as<double>());
+  const int batch = values["batch"].as<int>();
+  ModelLoad model(session.workload(), batch);
+  const auto meters = test_meters(session, model, values["seconds"].as<double>());
+  if (!meters.empty() && meters.front().source != EnergySource::modelled) {
+    save_meter_facts(session.device(), meters.front());
+  }
+  Json facts = {{"meters", meters}};
+  facts["load"] = {{"batch", batch}, {"status", to_string(model.status())}};
   const Device& device = session.device();
   facts["device"] = Json{{"name", device.name},
                          {"identity", device.key.identity},

@@ -28,8 +28,7 @@ double value_at(std::span<const Reading> points, Timestamp time) {
   return line_at(*(after - 1), *after, time);
 }
 
-/// The usual time between two readings.
-Timestamp usual_gap(std::span<const Reading> readings) {
+Timestamp median_gap(std::span<const Reading> readings) {
   std::vector<Timestamp> gaps;
   for (std::size_t i = 1; i < readings.size(); ++i) {
     gaps.push_back(readings[i].time - readings[i - 1].time);
@@ -39,64 +38,74 @@ Timestamp usual_gap(std::span<const Reading> readings) {
   return *middle;
 }
 
-/// What is known of a counter: its value at some moments, and how far beyond them a line may go.
-struct Track {
-  std::vector<Reading> points;
-  Timestamp reach{0};
-};
+/// Gaps longer than this are pauses of the reader: on a busy machine it waits, and the middle of a
+/// window is left out. When the counter moved meanwhile is not known.
+Timestamp longest_gap(std::span<const Reading> readings) { return 2 * median_gap(readings); }
+
+/// Where a counter was first seen with a new value, less those after a pause.
+std::vector<Reading> timely_changes(std::span<const Reading> readings) {
+  const Timestamp most = longest_gap(readings);
+  std::vector<Reading> timely;
+  for (std::size_t i = 1; i < readings.size(); ++i) {
+    if (readings[i].value <= readings[i - 1].value) continue;
+    if (readings[i].time - readings[i - 1].time <= most) timely.push_back(readings[i]);
+  }
+  return timely;
+}
 
 /// The moments at which a counter is known: where it was first seen with a new value. A reading in
-/// between says nothing, for the counter may have latched at any time before it; nor does the first
-/// change after a pause of the polling.
-std::optional<Track> track_of(std::span<const Reading> readings) {
-  constexpr int pause = 4;  // Usual gaps: a longer one is no jitter of the poller.
-  const Timestamp longest_gap = pause * usual_gap(readings);
-  Track track;
-  std::size_t changes = 0;
-  std::vector<Reading> timed;
-  bool paused = false;
-  Timestamp longest_piece{0};
+/// between says nothing, for the counter may have latched at any time before it.
+std::optional<std::vector<Reading>> points_of_counter(std::span<const Reading> readings) {
+  std::vector<Reading> changes;
   for (std::size_t i = 1; i < readings.size(); ++i) {
     if (readings[i].value < readings[i - 1].value) return std::nullopt;
-    const bool after_pause = readings[i].time - readings[i - 1].time > longest_gap;
-    paused = paused || after_pause;
-    if (readings[i].value == readings[i - 1].value) continue;
-    ++changes;
-    track.points.push_back(readings[i]);
-    if (after_pause) continue;
-    if (!timed.empty() && !paused) {
-      longest_piece = std::max(longest_piece, readings[i].time - timed.back().time);
-    }
-    timed.push_back(readings[i]);
-    paused = false;
+    if (readings[i].value > readings[i - 1].value) changes.push_back(readings[i]);
   }
-  if (changes == 0) return std::nullopt;
+  if (changes.empty()) return std::nullopt;
   // A counter that had moved at every reading is finer than the reading, so its first value is as
   // good as the others; and where there is one change alone nothing else gives its slope.
-  if (changes == readings.size() - 1 || timed.size() <= 1) {
-    track.points.insert(track.points.begin(), readings.front());
-    longest_piece = Timestamp{0};
-    for (std::size_t i = 1; i < track.points.size(); ++i) {
-      longest_piece = std::max(longest_piece, track.points[i].time - track.points[i - 1].time);
-    }
-  } else {
-    track.points = std::move(timed);
+  if (changes.size() == readings.size() - 1 || changes.size() == 1) {
+    changes.insert(changes.begin(), readings.front());
+    return changes;
   }
-  // An edge between a reading and the nearest change is carried on for one tick at most: a counter
-  // silent for longer has stopped, and what was spent meanwhile is not known. Half a piece more
-  // allows for the jitter of polling.
-  track.reach = longest_piece * 3 / 2;
-  return track;
+  auto timely = timely_changes(readings);
+  return timely.size() < 2 ? changes : timely;
+}
+
+bool has_pause(std::span<const Reading> readings, Timestamp most, const Reading& from,
+               const Reading& to) {
+  for (std::size_t i = 1; i < readings.size(); ++i) {
+    const bool within = readings[i - 1].time >= from.time && readings[i].time <= to.time;
+    if (within && readings[i].time - readings[i - 1].time > most) return true;
+  }
+  return false;
+}
+
+/// The longest time between two points that a counter was watched through; all of them if it was
+/// never watched so long.
+Timestamp longest_piece(std::span<const Reading> points, std::span<const Reading> readings) {
+  const Timestamp most = longest_gap(readings);
+  Timestamp longest{0}, watched{0};
+  for (std::size_t i = 1; i < points.size(); ++i) {
+    const Timestamp piece = points[i].time - points[i - 1].time;
+    longest = std::max(longest, piece);
+    if (!has_pause(readings, most, points[i - 1], points[i])) watched = std::max(watched, piece);
+  }
+  return watched > Timestamp{0} ? watched : longest;
 }
 
 std::optional<double> joules_of_counter(std::span<const Reading> readings, Timestamp begin,
                                         Timestamp end) {
-  const auto track = track_of(readings);
-  if (!track || begin < track->points.front().time - track->reach ||
-      end > track->points.back().time + track->reach) {
+  const auto points = points_of_counter(readings);
+  if (!points) return std::nullopt;
+  // An edge between a reading and the nearest change is carried on for one tick at most: a counter
+  // silent for longer has stopped, and what was spent meanwhile is not known. Half a piece more
+  // allows for the jitter of polling.
+  const Timestamp reach = longest_piece(*points, readings) * 3 / 2;
+  if (begin < points->front().time - reach || end > points->back().time + reach) {
     return std::nullopt;
   }
-  return value_at(track->points, end) - value_at(track->points, begin);
+  return value_at(*points, end) - value_at(*points, begin);
 }
 
 double joules_of_watts(std::span<const Reading> readings, Timestamp begin, Timestamp end) {

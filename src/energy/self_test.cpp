@@ -15,16 +15,18 @@ using std::chrono::nanoseconds;
 
 constexpr double longest_tick_seconds = 0.6;  // 0.5 s is the longest known, on GeForce cards
 constexpr double tolerated_disagreement = 0.02;
+constexpr double tolerated_failures = 0.01;
 constexpr double least_watts = 1;
 constexpr double most_over_limit = 1.2;
 constexpr int phases = 4;
+constexpr double least_periods_pulsed = 2.2;  // two ticks, between which the power is known
 
 /// Seconds of each part; together at most what the caller grants.
 struct Plan {
   double idle;
   double ramp;  ///< Until clocks and power have settled.
   double busy;
-  double pulsed;  ///< At each phase, the wait for a tick not counted; 0: not tried.
+  double pulsed;  ///< At each phase, as far as time allows; 0: not tried.
 };
 
 Plan plan_for(double seconds) {
@@ -48,7 +50,8 @@ class SelfTest {
         load_(load),
         clock_(clock),
         options_(options),
-        plan_(plan_for(options.seconds)) {
+        plan_(plan_for(options.seconds)),
+        begin_(clock.now()) {
     const MeterInfo& info = meter.info();
     facts_.source = info.source;
     facts_.scope = info.scope;
@@ -57,11 +60,10 @@ class SelfTest {
   }
 
   MeterFacts run() {
-    const Timestamp begin = clock_.now();
     read_idle();
     read_busy();
     if (can_try_phases()) read_pulsed();
-    facts_.seconds = in_seconds(clock_.now() - begin);
+    facts_.seconds = spent_seconds();
     judge();
     return std::move(facts_);
   }
@@ -89,6 +91,8 @@ class SelfTest {
     facts_.load_watts = mean_watts(trace.readings, kind_);
     facts_.call_p50_us = quantile(trace.call_microseconds, 0.5);
     facts_.call_p99_us = quantile(trace.call_microseconds, 0.99);
+    calls_ = trace.call_microseconds.size();
+    failed_calls_ = calls_ - trace.readings.size();
     facts_.advances = trace.readings.size() > 1;
     if (kind_ == ReadingKind::watts) return;
     facts_.advances = longest_silence_seconds(trace.readings) < longest_tick_seconds;
@@ -98,26 +102,34 @@ class SelfTest {
   }
 
   [[nodiscard]] bool can_try_phases() const {
-    // Loads cannot be switched every millisecond, and a counter so fast hides no phase.
-    return plan_.pulsed > 0 && facts_.advances && facts_.update_period_ms.value_or(0) > 5;
+    if (plan_.pulsed <= 0 || !facts_.advances) return false;
+    // The load is switched between two calls, to a millisecond or so: where that is a good part of
+    // the period, the switching would show and not the sensor.
+    const double switched_ms = 1 + facts_.call_p50_us / 1e3;
+    return facts_.update_period_ms.value_or(0) > 15 * switched_ms;
   }
 
   void read_pulsed() {
+    const double period = *facts_.update_period_ms / 1e3;
+    // Each phase waits up to a period for its tick and up to another one for its phase.
+    const double share = (options_.seconds - spent_seconds()) / phases - 2 * period;
+    const double pulsed = std::min(plan_.pulsed, share);
+    if (pulsed < least_periods_pulsed * period) return;
     std::vector<double> watts;
     for (int phase = 0; phase < phases; ++phase) {
-      const auto seen = watts_of_pulses(static_cast<double>(phase) / phases);
+      const auto seen = watts_of_pulses(period, static_cast<double>(phase) / phases, pulsed);
       if (!seen) return;
       watts.push_back(*seen);
     }
     facts_.phase_spread = relative_spread(watts);
   }
 
-  /// The load on and off for half the counter's period each, begun a share of it after a tick.
-  std::optional<double> watts_of_pulses(double phase) {
-    const double period = *facts_.update_period_ms / 1e3;
+  /// The load on and off for half a period each, begun a share of it after a tick.
+  std::optional<double> watts_of_pulses(double period, double phase, double seconds) {
     const auto tick = next_tick();
     if (!tick) return std::nullopt;
-    const Timestamp begin = *tick + nanoseconds(std::llround((1 + phase) * period * 1e9));
+    const double lead = (phase > 0 ? phase : 1) * period;
+    const Timestamp begin = *tick + nanoseconds(std::llround(lead * 1e9));
     bool on = false;
     const auto pulse = [&](Timestamp now) {
       const double periods = in_seconds(now - begin) / period;
@@ -126,7 +138,7 @@ class SelfTest {
       on = wanted;
     };
     const Polled meter = polled(meter_);
-    auto trace = record({&meter, 1}, clock_, 2 * period + plan_.pulsed, pulse).front();
+    auto trace = record({&meter, 1}, clock_, lead + seconds, pulse).front();
     if (on) load_.stop();
     std::erase_if(trace.readings, [&](const Reading& reading) { return reading.time < begin; });
     return mean_watts(trace.readings, kind_);
@@ -143,13 +155,21 @@ class SelfTest {
     return std::nullopt;
   }
 
+  [[nodiscard]] double spent_seconds() const { return in_seconds(clock_.now() - begin_); }
+
   void judge() {
-    if (!facts_.advances) {
-      fail(kind_ == ReadingKind::watts ? "it gave no readings"
-                                       : "the counter stood still for 0.6 s under load");
-      return;
+    if (static_cast<double>(failed_calls_) > tolerated_failures * static_cast<double>(calls_)) {
+      fail(fmt::format("{} of {} readings failed", failed_calls_, calls_));
     }
-    if (!facts_.load_watts) return fail("it fell, or gave no power under load");
+    if (!facts_.advances && failed_calls_ < calls_) {
+      fail("the counter stood still for 0.6 s under load");
+    } else if (!facts_.load_watts && failed_calls_ < calls_) {
+      fail("the counter fell or hardly moved under load");
+    }
+    if (facts_.advances && facts_.load_watts) judge_power();
+  }
+
+  void judge_power() {
     const double watts = *facts_.load_watts;
     if (watts < least_watts) fail(fmt::format("it shows {:.3g} W under load", watts));
     if (options_.limit_watts && watts > most_over_limit * *options_.limit_watts) {
@@ -171,6 +191,9 @@ class SelfTest {
   Clock& clock_;
   SelfTestOptions options_;
   Plan plan_;
+  Timestamp begin_;
+  std::size_t calls_ = 0;
+  std::size_t failed_calls_ = 0;
   MeterFacts facts_;
 };
 

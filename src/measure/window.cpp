@@ -34,6 +34,18 @@ std::optional<double> joules_of_scope(const std::vector<Window>& windows, Energy
   return estimate(values).value;
 }
 
+/// Joules of the windows that have any, over their seconds.
+std::optional<double> watts_of(const std::vector<Window>& windows) {
+  double joules = 0, seconds = 0;
+  for (const Window& window : windows) {
+    if (!window.joules_per_unit) continue;
+    joules += *window.joules_per_unit * window.units;
+    seconds += window.seconds;
+  }
+  if (!(seconds > 0)) return std::nullopt;
+  return joules / seconds;
+}
+
 void add_energy(Measurement& measurement, const std::vector<Window>& windows) {
   for (const EnergyPerUnit& energy : windows.front().energy) {
     if (const auto joules = joules_of_scope(windows, energy.scope)) {
@@ -47,7 +59,7 @@ void add_energy(Measurement& measurement, const std::vector<Window>& windows) {
   const Estimate joules = estimate(measurement.windows);
   measurement.joules_per_unit = joules.value;
   measurement.ci95 = joules.ci95;
-  measurement.watts = joules.value * measurement.units_per_second;
+  measurement.watts = watts_of(windows);
 }
 
 }  // namespace

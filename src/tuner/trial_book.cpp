@@ -100,7 +100,6 @@ Trial TrialBook::trial(const Entry& entry) const {
     Measurement& measurement = *trial.measurement;
     measurement.joules_per_unit = entry.estimate->value;
     measurement.ci95 = entry.estimate->ci95;
-    measurement.watts = entry.estimate->value * measurement.units_per_second;
   }
   const auto known = std::ranges::find(accuracies_, entry.config.arm, &ArmAccuracy::arm);
   if (known != accuracies_.end()) {

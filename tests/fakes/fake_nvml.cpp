@@ -1,7 +1,8 @@
 // An NVML library without a GPU: a bench whose counter ticks, samples, heats and fails as real ones
 // do (nvml_bench.hpp). Driven by the environment, read at nvmlInit:
-//   FAKE_NVML_SCENARIO=NAME    a fault by name (the table in nvml_bench.cpp); what follows goes on
-//   top FAKE_NVML_INIT=CODE        what nvmlInit answers (0) FAKE_NVML_DEVICES=N        GPUs (1)
+//   FAKE_NVML_SCENARIO=NAME    a fault by name (nvml_bench.cpp), the others on top
+//   FAKE_NVML_INIT=CODE        what nvmlInit answers (0)
+//   FAKE_NVML_DEVICES=N        GPUs (1)
 //   FAKE_NVML_NAMES=A;B        their names (Fake GPU 0; …)
 //   FAKE_NVML_WATTS=300;120    their constant power (250)
 //   FAKE_NVML_PERIOD_MS=MS     the counter latches so often (100)
@@ -107,10 +108,13 @@ FAKE_NVML_API void fake_nvml_set_watts(double watts) {
   for (const FakeDevice& device : devices) device.gpu->trace().set_watts(now(), watts);
 }
 
-/// What GPU `index` has really drawn, whatever its counter shows.
-FAKE_NVML_API double fake_nvml_true_joules(unsigned index) {
+/// What the GPU on a PCI bus has really drawn, whatever its counter shows.
+FAKE_NVML_API double fake_nvml_true_joules(unsigned bus) {
   const std::lock_guard lock(mutex);
-  return index < devices.size() ? devices[index].gpu->trace().joules(now()) : 0;
+  for (const FakeDevice& device : devices) {
+    if (device.gpu->bus() == bus) return device.gpu->trace().joules(now());
+  }
+  return 0;
 }
 
 #ifdef FAKE_NVML_OLD

@@ -83,7 +83,7 @@ const std::vector<BenchScenario>& bench_scenarios() {
       {"tick_20ms", "counter every 20 ms", [](Bench& b) { b.sensor.period_s = 0.02; }},
       {"tick_500ms", "counter every 500 ms", [](Bench& b) { b.sensor.period_s = 0.5; }},
       {"jitter", "ticks come up to 20 ms late", [](Bench& b) { b.sensor.jitter_s = 0.02; }},
-      {"noise", "20 W of noise in each tick", [](Bench& b) { b.sensor.noise_watts = 20; }},
+      {"noise", "5 W of noise in each tick", [](Bench& b) { b.sensor.noise_watts = 5; }},
       {"gain", "a counter that shows 95 %", [](Bench& b) { b.sensor.gain = 0.95; }},
       {"duty_25", "25 of every 100 ms are seen", [](Bench& b) { b.sensor.sampled_s = 0.025; }},
       {"mig", "the GPU is cut into instances", [](Bench& b) { b.mig = true; }},

@@ -48,6 +48,16 @@ TEST(JoulesOfCounter, FollowsACounterFinerThanThePolling) {
   EXPECT_NEAR(counter_between(readings, 10, 50).value(), 9.5 - 5.5, 1e-12);
 }
 
+TEST(JoulesOfCounter, DoesNotTakeTheEndOfAGapInTheReadingsForATick) {
+  auto readings = polled_counter(1500, 5, 100, [](double s) { return 40 + 300 * s; });
+  std::erase_if(readings, [](const Reading& reading) {
+    return reading.time > milliseconds(480) && reading.time < milliseconds(790);
+  });
+  // The value of 700 ms is first seen at 790 ms, which would be 27 J too late.
+  EXPECT_NEAR(counter_between(readings, 150, 795).value(), 300 * 0.645, 1e-9);
+  EXPECT_NEAR(counter_between(readings, 785, 1450).value(), 300 * 0.665, 1e-9);
+}
+
 TEST(JoulesOfCounter, TakesTwoReadingsAtTheEdgesOfALongWindow) {
   const std::vector<Reading> readings = {{milliseconds(0), 1000}, {milliseconds(10'000), 1500}};
   EXPECT_NEAR(counter_between(readings, 0, 10'000).value(), 500, 1e-12);

@@ -1,0 +1,53 @@
+#include "session/meter_facts_store.hpp"
+
+#include <cctype>
+#include <fstream>
+
+#include "autotune/profile.hpp"
+#include "platform/atomic_file.hpp"
+
+namespace autotune {
+namespace {
+
+std::string value_or(const std::map<std::string, std::string>& fields, const char* key,
+                     const std::string& otherwise) {
+  const auto found = fields.find(key);
+  return found == fields.end() ? otherwise : found->second;
+}
+
+/// The text as part of a file's name.
+std::string file_part(std::string text) {
+  for (char& character : text) {
+    const auto byte = static_cast<unsigned char>(character);
+    if (std::isalnum(byte) == 0 && character != '.' && character != '-') character = '_';
+  }
+  return text;
+}
+
+}  // namespace
+
+std::filesystem::path meter_facts_path(const Device& device) {
+  const std::string card = value_or(device.key.record, "uuid", device.name);
+  const std::string driver = value_or(device.key.conditions, "driver", "none");
+  return cache_folder() / "state" /
+         ("meter-" + file_part(card) + "-" + file_part(driver) + ".json");
+}
+
+std::optional<MeterFacts> load_meter_facts(const Device& device) {
+  std::ifstream file(meter_facts_path(device));
+  if (!file) return std::nullopt;
+  try {
+    return Json::parse(file).get<MeterFacts>();
+  } catch (const Json::exception&) {
+    return std::nullopt;
+  }
+}
+
+void save_meter_facts(const Device& device, const MeterFacts& facts) {
+  const auto path = meter_facts_path(device);
+  std::error_code ignored;  // A folder that cannot be made shows when the file is written.
+  std::filesystem::create_directories(path.parent_path(), ignored);
+  write_atomically(path, to_lines(Json(facts)));
+}
+
+}  // namespace autotune
