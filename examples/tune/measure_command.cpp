@@ -26,8 +26,9 @@ int measure_command(const std::vector<std::string>& words) {
 
   Session session(model.session);
   const Description description = session.workload().describe();
+  session.trust_meters(model.effort);
   const Trial trial = measure(session.workload(), description, session.meters(), config,
-                              MeasureOptions::for_effort(model.effort), 3, &session.watch());
+                              session.measure_options(model.effort), 3, &session.watch());
   print_warnings(session.warnings());
   print_warnings(description.warnings);
   const MeterInfo& meter = session.meters().front()->info();

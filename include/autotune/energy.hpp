@@ -66,6 +66,33 @@ class EnergyMeter {
                                                    ReadingKind kind, Timestamp begin,
                                                    Timestamp end);
 
+/// What a meter was found to do on this device. What was not tried or not seen is absent.
+struct MeterFacts {
+  EnergySource source = EnergySource::none;
+  EnergyScope scope = EnergyScope::gpu;
+  bool claimable = false;  ///< As the meter itself says; see `failures`.
+  std::string note;
+  bool advances = false;                   ///< It gave readings, and a counter moved in time.
+  int ticks = 0;                           ///< Changes that `update_period_ms` is the median of.
+  std::optional<double> update_period_ms;  ///< Of a counter.
+  std::optional<double> load_watts;
+  std::optional<double> idle_watts;
+  std::optional<double> instant_watts;  ///< Of the same load by instant power, integrated.
+  std::optional<double> phase_spread;   ///< (max − min) / mean of a pulsed load over its phase.
+  double call_p50_us = 0;
+  double call_p99_us = 0;
+  double seconds = 0;                 ///< The self-test took.
+  std::vector<std::string> failures;  ///< Why the meter must not be believed; empty if it may.
+
+  /// Whether the sensor sees only a part of each period; nothing if the phase was not tried.
+  [[nodiscard]] std::optional<bool> duty_sampled() const;
+
+  /// Counter over integrated instant power, less 1.
+  [[nodiscard]] std::optional<double> disagreement() const;
+
+  friend bool operator==(const MeterFacts&, const MeterFacts&) = default;
+};
+
 /// Which meter the user wants; `any` is the first that works.
 enum class MeterChoice { any, nvml, rapl, modelled };
 
@@ -74,6 +101,7 @@ struct MeterOptions {
   std::optional<int> nvml_index;  ///< With `nvml`: by NVML's own index; else by `pci_address`.
   bool device_is_gpu = false;     ///< What is tuned: decides which meters can see it.
   std::string pci_address;        ///< Of the GPU that is tuned; empty on a CPU.
+  std::vector<EnergySource> distrusted;  ///< Failed their self-test: passed over.
   std::optional<double> modelled_watts;  ///< The constant of `modelled`; by default the device's.
   Clock* clock =
       nullptr;  ///< Stamps the readings; must outlive the meters. Default: the machine's.

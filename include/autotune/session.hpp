@@ -41,6 +41,17 @@ class Session {
   [[nodiscard]] Watch& watch() noexcept;
   [[nodiscard]] const std::vector<std::string>& warnings() const noexcept;  ///< Of the meters.
 
+  /// Runs the self-test of each counter under this session's model, for `seconds` each at most.
+  [[nodiscard]] std::vector<MeterFacts> test_meters(double seconds);
+
+  /// Tests the ranking meter unless the cache knows it; one that fails makes way for the next
+  /// source (docs/measuring.md#self-test), with a warning. `tune` and `measure` do so themselves.
+  /// @throws Error (meter) if no source that the user allows passes
+  void trust_meters(Effort effort);
+
+  /// Windows of `effort` for the ranking meter, as its self-test found it.
+  [[nodiscard]] MeasureOptions measure_options(Effort effort) const;
+
   /// `autotune::tune` on this session's device, its warnings first.
   /// @throws Error (constraints) if nothing measured meets them, naming the closest miss
   [[nodiscard]] TuneResult tune(TuneOptions options);

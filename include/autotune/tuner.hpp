@@ -55,10 +55,13 @@ struct MeasureOptions {
   double max_warm_up_seconds = 3;
   int min_ticks = 20;         ///< Per window, of a counter that is polled: n ticks leave 1/n error.
   double tick_seconds = 0.1;  ///< Update period of that counter.
+  bool duty_sampled = false;  ///< Its sensor sees part of each period: windows go in bursts.
   int max_repeats = 2;        ///< Of a window that something disturbed; then it is flagged.
 
   /// `quick` 0.5 s, `standard` 2 s, `full` 5 s (research: 2 s screen, 5 s decide).
-  [[nodiscard]] static MeasureOptions for_effort(Effort effort) noexcept;
+  /// @param facts of the ranking meter, where it was tested
+  [[nodiscard]] static MeasureOptions for_effort(
+      Effort effort, const std::optional<MeterFacts>& facts = std::nullopt) noexcept;
 };
 
 /// What to tell somebody who watches.
@@ -82,9 +85,10 @@ struct TuneOptions {
   Effort effort = Effort::standard;
   std::string searcher;  ///< Empty: the default one.
   std::uint64_t seed = 0;
-  Device device;                     ///< For the profile's key.
-  Watch* watch = nullptr;            ///< Of what else moves a figure; null: not watched.
-  std::optional<Timestamp> started;  ///< Of the program; by default when `tune` is called.
+  Device device;                          ///< For the profile's key.
+  std::optional<MeterFacts> meter_facts;  ///< Of the ranking meter, from its self-test.
+  Watch* watch = nullptr;                 ///< Of what else moves a figure; null: not watched.
+  std::optional<Timestamp> started;       ///< Of the program; by default when `tune` is called.
   std::function<void(const Progress&)> on_progress;
   std::function<bool()> stop_requested;  ///< True ends the tune with what it has.
 };

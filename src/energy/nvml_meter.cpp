@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -159,9 +160,18 @@ std::vector<std::string> reasons_except(Refusals refusals, EnergySource chosen) 
   return reasons;
 }
 
-OpenedMeters best_quantity(const NvmlGpu& gpu, Clock& clock) {
+bool distrusts(const MeterOptions& options, EnergySource source) {
+  return std::ranges::find(options.distrusted, source) != options.distrusted.end();
+}
+
+OpenedMeters best_quantity(const NvmlGpu& gpu, const MeterOptions& options, Clock& clock) {
   Refusals refusals;
   for (const Quantity& quantity : quantities) {
+    if (distrusts(options, quantity.source)) {
+      refusals.emplace(quantity.source,
+                       fmt::format("{} failed its self-test", to_string(quantity.source)));
+      continue;
+    }
     // Only an answer of zero is worth waiting for; a refusal is final.
     const auto answer = quantity.read(*gpu.library, gpu.handle);
     const auto read = [&] { return read_quantity(quantity, *gpu.library, gpu.handle); };
@@ -180,7 +190,7 @@ OpenedMeters best_quantity(const NvmlGpu& gpu, Clock& clock) {
 
 OpenedMeters open_nvml(const MeterOptions& options) {
   const NvmlGpu gpu = find_nvml_gpu(options);
-  return gpu ? best_quantity(gpu, clock_of(options)) : OpenedMeters{{}, gpu.problem, {}};
+  return gpu ? best_quantity(gpu, options, clock_of(options)) : OpenedMeters{{}, gpu.problem, {}};
 }
 
 std::unique_ptr<EnergyMeter> open_nvml_power(const MeterOptions& options) {

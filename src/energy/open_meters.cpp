@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 
 #include "autotune/error.hpp"
@@ -55,8 +56,16 @@ Meters named_nvml(const MeterOptions& options, std::vector<std::string>& warning
   return std::move(opened.meters);
 }
 
+/// RAPL, unless its self-test failed.
+OpenedMeters trusted_rapl(const MeterOptions& options) {
+  if (std::ranges::find(options.distrusted, EnergySource::rapl) != options.distrusted.end()) {
+    return {{}, "the RAPL counters failed their self-test", {}};
+  }
+  return open_rapl(powercap_root(), clock_of(options));
+}
+
 Meters named_rapl(const MeterOptions& options, std::vector<std::string>& warnings) {
-  OpenedMeters opened = open_rapl(powercap_root(), clock_of(options));
+  OpenedMeters opened = trusted_rapl(options);
   if (opened.meters.empty()) throw rapl_error(opened.problem);
   if (options.device_is_gpu) {
     warnings.emplace_back("--meter rapl reads the CPU packages; the GPU's own energy is not in it");
@@ -72,8 +81,7 @@ Meters only_modelled(const MeterOptions& options) {
 
 /// The counters of the device itself; empty with the reasons in `warnings`.
 Meters counters_of_device(const MeterOptions& options, std::vector<std::string>& warnings) {
-  OpenedMeters opened =
-      options.device_is_gpu ? open_nvml(options) : open_rapl(powercap_root(), clock_of(options));
+  OpenedMeters opened = options.device_is_gpu ? open_nvml(options) : trusted_rapl(options);
   for (auto& reason : opened.skipped) warnings.push_back(std::move(reason));
   if (opened.meters.empty()) warnings.push_back(opened.problem);
   return std::move(opened.meters);

@@ -4,18 +4,30 @@
 
 namespace autotune {
 
-MeasureOptions MeasureOptions::for_effort(Effort effort) noexcept {
+namespace {
+
+MeasureOptions windows_of(Effort effort) noexcept {
   // 2 s windows screen and 5 s windows decide (docs/measuring.md#windows); `quick` only screens and
   // takes shorter ones so that a minute holds enough of them.
   switch (effort) {
     case Effort::quick:
-      return {.window_seconds = 0.5, .min_iterations = 2, .warm_up_seconds = 0.1};
+      return {.window_seconds = 0.5, .min_iterations = 2, .warm_up_seconds = 0.1, .max_repeats = 1};
     case Effort::standard:
       return {.window_seconds = 2, .min_iterations = 5, .warm_up_seconds = 0.5};
     case Effort::full:
       return {.window_seconds = 5, .min_iterations = 20, .warm_up_seconds = 1, .min_ticks = 50};
   }
   return {};
+}
+
+}  // namespace
+
+MeasureOptions MeasureOptions::for_effort(Effort effort,
+                                          const std::optional<MeterFacts>& facts) noexcept {
+  MeasureOptions options = windows_of(effort);
+  if (facts && facts->update_period_ms) options.tick_seconds = *facts->update_period_ms / 1000;
+  options.duty_sampled = facts && facts->duty_sampled().value_or(false);
+  return options;
 }
 
 Effort affordable(Effort wanted, double seconds) noexcept {

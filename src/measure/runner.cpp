@@ -27,6 +27,11 @@ constexpr double steady_kelvin = 1;
 // How far off the foretold edge of a window may be, as a share of the window.
 constexpr double edge_foresight = 0.05;
 
+Clock& machine_clock() {
+  static SteadyClock clock;
+  return clock;
+}
+
 Window failed(TrialStatus status, std::string reason) {
   Window window;
   window.status = status;
@@ -42,21 +47,23 @@ double mean_iteration_seconds(const RunResult& run) {
 }  // namespace
 
 Runner::Runner(Workload& workload, const std::vector<std::unique_ptr<EnergyMeter>>& meters,
-               MeasureOptions options, const Description& description, Watch* watch)
+               MeasureOptions options, const Description& description, Watch* watch, Clock* clock)
     : workload_(workload),
       meters_(meters),
       watch_(watch),
+      clock_(clock != nullptr ? *clock : machine_clock()),
       options_(options),
+      tick_seconds_(options.tick_seconds),
       rows_(std::max(description.rows, 1)) {
   for (const auto& meter : meters) {
     meter_infos_.push_back(meter->info());
     polls_ = polls_ || meter->info().poll_period.count() > 0;
+    tick_seconds_ = std::max(tick_seconds_, in_seconds(meter->info().poll_period));
   }
 }
 
 Prepared Runner::check(const Arm& arm, int accuracy_batch) {
-  config_.reset();
-  arm_.reset();
+  forget_arm();
   Prepared prepared = workload_.prepare({arm, accuracy_batch, true});
   if (prepared.status == TrialStatus::ok) arm_ = arm;
   return prepared;
@@ -81,8 +88,7 @@ bool Runner::settle(const Config& config, double seconds) {
   const RunResult run =
       workload_.run({.batch = config.batch, .first_row = next_row_, .seconds = seconds});
   if (run.status != TrialStatus::ok) {
-    config_.reset();
-    arm_.reset();
+    forget_arm();
     return false;
   }
   take_rows(run, config.batch);
@@ -149,8 +155,9 @@ Runner::Plan Runner::plan(int batch) const {
   const int pass = rows_ / std::gcd(rows_, batch);
   if (plan.window >= pass) plan.window = (plan.window + pass - 1) / pass * pass;
   if (polls_) {
-    plan.before = iterations_for(std::max(pre_roll_seconds, 3 * options_.tick_seconds));
-    plan.after = iterations_for(2 * options_.tick_seconds) + 1;
+    plan.before =
+        iterations_for(std::max(std::min(pre_roll_seconds, 10 * tick_seconds_), 3 * tick_seconds_));
+    plan.after = iterations_for(2 * tick_seconds_) + 1;
   }
   return plan;
 }
@@ -160,13 +167,16 @@ QuietSpan Runner::quiet_span(const Plan& plan) const {
     return std::chrono::nanoseconds(std::llround(std::max(0.0, seconds) * 1e9));
   };
   const double window = plan.window * iteration_seconds_;
-  const double margin = 2 * options_.tick_seconds + edge_foresight * window;
+  const double margin = 2 * tick_seconds_ + edge_foresight * window;
   const double begin = plan.before * iteration_seconds_;
   return {after(begin + margin), after(begin + window - margin)};
 }
 
 Window Runner::measure(const Config& config) {
   const Plan wanted = plan(config.batch);
+  if (needs_bursts(wanted)) {
+    if (const auto tick = next_tick()) return measure_in_bursts(config, wanted, *tick);
+  }
   const Circumstances before = circumstances();
   MeterSampler sampler(meters_, quiet_span(wanted));
   const RunResult run =
@@ -177,8 +187,7 @@ Window Runner::measure(const Config& config) {
                      .max_iterations = wanted.all()});
   const auto readings = sampler.stop();
   if (run.status != TrialStatus::ok) {
-    config_.reset();
-    arm_.reset();
+    forget_arm();
     return make_window(run, meter_infos_, readings);
   }
   const std::size_t last = run.completions.size() - static_cast<std::size_t>(wanted.after);
@@ -211,6 +220,11 @@ void Runner::judge(Window& window, const RunResult& run, const Circumstances& be
 
 Circumstances Runner::circumstances() {
   return watch_ != nullptr ? watch_->read() : Circumstances{};
+}
+
+void Runner::forget_arm() {
+  config_.reset();
+  arm_.reset();
 }
 
 void Runner::take_rows(const RunResult& run, int batch) {

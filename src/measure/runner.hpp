@@ -19,7 +19,8 @@ namespace autotune {
 class Runner {
  public:
   Runner(Workload& workload, const std::vector<std::unique_ptr<EnergyMeter>>& meters,
-         MeasureOptions options, const Description& description, Watch* watch = nullptr);
+         MeasureOptions options, const Description& description, Watch* watch = nullptr,
+         Clock* clock = nullptr);
 
   /// Makes the arm current and compares its outputs with true FP32.
   [[nodiscard]] Prepared check(const Arm& arm, int accuracy_batch);
@@ -47,6 +48,11 @@ class Runner {
     [[nodiscard]] int all() const noexcept { return before + window + after; }
   };
   [[nodiscard]] Plan plan(int batch) const;
+  [[nodiscard]] bool needs_bursts(const Plan& plan) const;
+  [[nodiscard]] Window measure_in_bursts(const Config& config, const Plan& plan, Timestamp tick);
+  [[nodiscard]] std::optional<Timestamp> next_tick();
+  [[nodiscard]] RunResult burst(const Config& config, int iterations);
+  void forget_arm();
   [[nodiscard]] QuietSpan quiet_span(const Plan& plan) const;
   [[nodiscard]] int iterations_for(double seconds) const;
   [[nodiscard]] Window measure(const Config& config);
@@ -60,7 +66,9 @@ class Runner {
   std::vector<MeterInfo> meter_infos_;
   bool polls_ = false;  ///< A meter needs polling, so that windows have rolls on both sides.
   Watch* watch_;        ///< Null: nothing is watched.
+  Clock& clock_;
   MeasureOptions options_;
+  double tick_seconds_;  ///< Of the counter as it is polled: no shorter than the polling.
   int rows_;
   std::optional<Arm> arm_;        ///< Prepared now.
   std::optional<Config> config_;  ///< Warmed up now.

@@ -1,14 +1,19 @@
 #include "autotune/session.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "autotune/error.hpp"
 #include "session/device_lock.hpp"
+#include "session/meter_facts_store.hpp"
+#include "session/meter_test.hpp"
 
 namespace autotune {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::chrono::seconds rest_between_tests{3};
 
 void check_files(const WorkloadOptions& options) {
   static_cast<void>(model_fingerprint(options.model));
@@ -30,18 +35,36 @@ WorkerOptions on_device(WorkerOptions worker, const Device& device) {
 struct Session::Parts {
   explicit Parts(const SessionOptions& options)
       : device(options.device),
+        meter(options.meter),
         lock(lock_device(options.device)),
         meters(open_meters(options.meter, warnings)),
         watch(open_watch(options.meter)),
         worker(start_worker(on_device(options.worker, options.device))) {}
 
+  [[nodiscard]] bool needs_trust() const;
+  [[nodiscard]] MeterFacts test(double seconds);
+
   Device device;
+  MeterOptions meter;
   FileLock lock;
   std::vector<std::string> warnings;
   std::vector<std::unique_ptr<EnergyMeter>> meters;
   std::unique_ptr<Watch> watch;
   std::unique_ptr<Workload> worker;
+  std::optional<MeterFacts> facts;  ///< Of the ranking meter, once it is trusted.
 };
+
+/// A constant needs no test, and what a library or folder of a test gives is never claimable, but
+/// its ticks count all the same.
+bool Session::Parts::needs_trust() const {
+  const EnergySource source = meters.front()->info().source;
+  return !facts && source != EnergySource::modelled && source != EnergySource::none;
+}
+
+MeterFacts Session::Parts::test(double seconds) {
+  ModelLoad model(*worker, 0);
+  return test_meter(*meters.front(), device, model.load(), seconds);
+}
 
 Session::Session(const SessionOptions& options) {
   check_files(options.worker.workload);
@@ -63,7 +86,45 @@ Watch& Session::watch() noexcept { return *parts_->watch; }
 
 const std::vector<std::string>& Session::warnings() const noexcept { return parts_->warnings; }
 
+std::vector<MeterFacts> Session::test_meters(double seconds) {
+  std::vector<MeterFacts> facts;
+  ModelLoad model(workload(), 0);
+  SteadyClock clock;
+  for (const auto& meter : meters()) {
+    if (meter->info().source == EnergySource::modelled) continue;
+    if (!facts.empty()) clock.sleep_for(rest_between_tests);
+    facts.push_back(test_meter(*meter, parts_->device, model.load(), seconds));
+  }
+  return facts;
+}
+
+void Session::trust_meters(Effort effort) {
+  while (parts_->needs_trust()) {
+    const MeterInfo& info = meters().front()->info();
+    const auto known = load_meter_facts(parts_->device);
+    const bool fits = known && known->source == info.source && known->scope == info.scope;
+    MeterFacts facts = fits ? *known : parts_->test(effort == Effort::quick ? 3 : 15);
+    if (facts.failures.empty()) {
+      if (!fits) save_meter_facts(parts_->device, facts);
+      parts_->facts = std::move(facts);
+      return;
+    }
+    parts_->warnings.push_back(fmt::format("{} is not used, since its self-test failed: {}.",
+                                           to_string(info.source),
+                                           fmt::join(facts.failures, "; ")));
+    parts_->meter.distrusted.push_back(info.source);
+    parts_->meters = open_meters(parts_->meter, parts_->warnings);
+  }
+}
+
+MeasureOptions Session::measure_options(Effort effort) const {
+  return MeasureOptions::for_effort(effort, parts_->facts);
+}
+
 TuneResult Session::tune(TuneOptions options) {
+  if (!options.started) options.started = SteadyClock().now();
+  trust_meters(affordable(options.effort, options.budget.seconds_for(options.effort)));
+  options.meter_facts = parts_->facts;
   options.device = parts_->device;
   options.watch = parts_->watch.get();
   SteadyClock clock;

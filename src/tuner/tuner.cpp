@@ -71,8 +71,9 @@ void Tuner::describe() {
                                     budget_seconds_, to_string(options_.effort),
                                     to_string(effort_)));
   }
-  runner_ = std::make_unique<Runner>(workload_, meters_, MeasureOptions::for_effort(effort_),
-                                     description_, options_.watch);
+  runner_ = std::make_unique<Runner>(workload_, meters_,
+                                     MeasureOptions::for_effort(effort_, options_.meter_facts),
+                                     description_, options_.watch, &clock_);
   std::ranges::copy_if(description_.arms, std::back_inserter(arms_),
                        [&](const Arm& arm) { return wanted(arm, options_); });
   if (arms_.empty()) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <cmath>
 #include <functional>
 #include <map>
@@ -36,7 +37,7 @@ class SyntheticWorkload final : public Workload {
   }
 
   Description& description() { return description_; }
-  [[nodiscard]] double joules() const { return joules_; }
+  [[nodiscard]] double joules() const { return joules_.load(); }
   [[nodiscard]] const std::vector<std::string>& calls() const { return calls_; }
 
   [[nodiscard]] double true_joules_per_unit(const Config& config) const {
@@ -81,14 +82,14 @@ class SyntheticWorkload final : public Workload {
  private:
   void spend(double seconds, double watts) {
     clock_.sleep_for(std::chrono::nanoseconds(std::llround(seconds * 1e9)));
-    joules_ += seconds * watts;
+    joules_.fetch_add(seconds * watts);
   }
 
   FakeClock& clock_;
   Behaviour behaviour_;
   Description description_;
   Arm arm_;
-  double joules_ = 0;
+  std::atomic<double> joules_ = 0;  ///< A meter may be read from another thread.
   std::vector<std::string> calls_;
   std::mt19937_64 generator_{7};
   std::normal_distribution<double> normal_;

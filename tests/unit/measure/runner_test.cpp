@@ -122,6 +122,42 @@ TEST(Runner, RollsBeforeAndAfterTheWindowOfAPolledMeter) {
   EXPECT_GT(in_seconds(bench.clock.now() - before), window.seconds + 0.7);
 }
 
+/// A counter that also moves at rest, as a device's does.
+class RestlessMeter final : public EnergyMeter {
+ public:
+  RestlessMeter(FakeClock& clock, const SyntheticWorkload& workload)
+      : clock_(clock), workload_(workload) {
+    info_.source = EnergySource::nvml_counter;
+    info_.poll_period = std::chrono::milliseconds(5);
+  }
+  [[nodiscard]] const MeterInfo& info() const override { return info_; }
+  [[nodiscard]] std::optional<Reading> read() override {
+    const Timestamp now = clock_.now();
+    return Reading{now, workload_.joules() + in_seconds(now)};
+  }
+
+ private:
+  FakeClock& clock_;
+  const SyntheticWorkload& workload_;
+  MeterInfo info_;
+};
+
+TEST(Runner, MeasuresInFourBurstsWhereTheLoadBeatsWithADutySampledSensor) {
+  // One iteration per tick of the counter: the sensor would see one phase of it only.
+  Bench bench({.seconds = [](const Config&) { return 0.1; }});
+  bench.meters.clear();
+  bench.meters.push_back(std::make_unique<RestlessMeter>(bench.clock, bench.workload));
+  Runner runner(bench.workload, bench.meters,
+                {.window_seconds = 2, .min_ticks = 20, .duty_sampled = true},
+                bench.workload.description(), nullptr, &bench.clock);
+  (void)runner.settle({8, Arm{}}, 0.1);
+  const std::size_t before = bench.workload.calls().size();
+  const Window window = runner.window({8, Arm{}});
+  EXPECT_THAT(window.flags, ::testing::Contains("phase_bursts"));
+  EXPECT_EQ(bench.workload.calls().size(), before + 6);  // Roll, four bursts, roll.
+  EXPECT_THAT(window.latencies_ms, ::testing::Each(::testing::DoubleNear(100, 1e-6)));
+}
+
 TEST(Summarise, TakesTheMaximumForP99BelowAHundredIterations) {
   Window window{.latencies_ms = {1, 1, 1, 9}, .units = 4, .seconds = 0.012};
   EXPECT_DOUBLE_EQ(summarise({window}).latency_p99_ms, 9);
