@@ -55,8 +55,9 @@ struct MeasureOptions {
   double max_warm_up_seconds = 3;
   int min_ticks = 20;         ///< Per window, of a counter that is polled: n ticks leave 1/n error.
   double tick_seconds = 0.1;  ///< Update period of that counter.
-  bool duty_sampled = false;  ///< Its sensor sees part of each period: windows go in bursts.
-  int max_repeats = 2;        ///< Of a window that something disturbed; then it is flagged.
+  double poll_seconds = 0.005;  ///< Of that counter near a window's edges, at most so often.
+  bool duty_sampled = false;    ///< Its sensor sees part of each period: windows go in bursts.
+  int max_repeats = 2;          ///< Of a window that something disturbed; then it is flagged.
 
   /// `quick` 0.5 s, `standard` 2 s, `full` 5 s (research: 2 s screen, 5 s decide).
   /// @param facts of the ranking meter, where it was tested

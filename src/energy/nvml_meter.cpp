@@ -127,7 +127,7 @@ MeterInfo info_of(const Quantity& quantity, const NvmlGpu& gpu) {
   if (average) info.note += "; average over about 1 s: short windows lag behind";
   if (nvml::named_library()) info.note += "; read through AUTOTUNE_NVML_LIBRARY";
   // Power that is polled faster than every 50 ms has been seen to fail (docs/measuring.md#meters).
-  info.poll_period = quantity.kind == joules ? milliseconds(20) : milliseconds(50);
+  info.poll_period = quantity.kind == joules ? milliseconds(5) : milliseconds(50);
   return info;
 }
 

@@ -1,6 +1,7 @@
 #include "measure/disturbance.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "autotune/clock.hpp"
@@ -15,6 +16,10 @@ constexpr double most_waiting = 0.05;
 constexpr double most_stalling = 0.05;
 constexpr double most_stolen = 0.02;
 constexpr double most_throttled = 0.001;  // The counters are exact, so any real share counts.
+
+constexpr std::array<std::string_view, 7> objections = {
+    "foreign_load", "stolen_time",       "thermal_throttle", "power_brake",
+    "clock_drift",  "temperature_drift", "foreign_process"};
 
 constexpr double most_heating_k = 3;     // 0.2 % of energy per kelvin (ML.ENERGY, 2026-03).
 constexpr double most_clock_off = 0.02;  // Energy follows the clock more than linearly.
@@ -70,6 +75,10 @@ Remarks remarks_on(const Beside& beside) {
          "clock_drift");
   if (capped) remarks.notes.emplace_back("power_capped");
   return remarks;
+}
+
+bool is_objection(std::string_view flag) noexcept {
+  return std::ranges::find(objections, flag) != objections.end();
 }
 
 }  // namespace autotune

@@ -1,6 +1,7 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "autotune/watch.hpp"
@@ -35,5 +36,8 @@ struct Remarks {
 /// `temperature_drift`, `foreign_process`. Note: `power_capped`, which is how a card at its limit
 /// works and part of what a configuration costs (docs/measuring.md#rejection).
 [[nodiscard]] Remarks remarks_on(const Beside& beside);
+
+/// Whether a flag of a Measurement says that something disturbed it.
+[[nodiscard]] bool is_objection(std::string_view flag) noexcept;
 
 }  // namespace autotune

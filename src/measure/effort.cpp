@@ -1,10 +1,14 @@
+#include <algorithm>
 #include <cmath>
 
 #include "autotune/tuner.hpp"
+#include "measure/edges.hpp"
 
 namespace autotune {
 
 namespace {
+
+constexpr double most_polling = 0.002;  // Of a window (docs/measuring.md#windows).
 
 MeasureOptions windows_of(Effort effort) noexcept {
   // 2 s windows screen and 5 s windows decide (docs/measuring.md#windows); `quick` only screens and
@@ -26,8 +30,24 @@ MeasureOptions MeasureOptions::for_effort(Effort effort,
                                           const std::optional<MeterFacts>& facts) noexcept {
   MeasureOptions options = windows_of(effort);
   if (facts && facts->update_period_ms) options.tick_seconds = *facts->update_period_ms / 1000;
+  if (facts) {
+    // So that polling the two edges takes at most its share of the shortest window there is.
+    const double window =
+        std::max(options.window_seconds, options.min_ticks * options.tick_seconds);
+    options.poll_seconds =
+        std::max(options.poll_seconds, facts->call_p50_us * 1e-6 * polled_seconds(options, window) /
+                                           (most_polling * window));
+  }
   options.duty_sampled = facts && facts->duty_sampled().value_or(false);
   return options;
+}
+
+double polled_seconds(const MeasureOptions& options, double window_seconds) noexcept {
+  const double margin = edge_margin_seconds(options.tick_seconds, window_seconds);
+  const double before =
+      std::max(std::min(pre_roll_seconds, 10 * options.tick_seconds), 3 * options.tick_seconds);
+  return std::min(before + margin, before + window_seconds / 2) +
+         std::min(margin, window_seconds / 2) + 2 * options.tick_seconds;
 }
 
 Effort affordable(Effort wanted, double seconds) noexcept {

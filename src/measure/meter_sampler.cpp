@@ -6,8 +6,13 @@ namespace autotune {
 
 using std::chrono::steady_clock;
 
-MeterSampler::MeterSampler(const std::vector<std::unique_ptr<EnergyMeter>>& meters, QuietSpan quiet)
-    : meters_(meters), quiet_(quiet), started_(steady_clock::now()), readings_(meters.size()) {
+MeterSampler::MeterSampler(const std::vector<std::unique_ptr<EnergyMeter>>& meters, QuietSpan quiet,
+                           std::chrono::nanoseconds least_period)
+    : meters_(meters),
+      quiet_(quiet),
+      least_period_(least_period),
+      started_(steady_clock::now()),
+      readings_(meters.size()) {
   read_all();
   bool any = false;
   for (std::size_t i = 0; i < meters.size(); ++i) any = any || polls(i);
@@ -35,9 +40,15 @@ bool MeterSampler::polls(std::size_t meter) const {
   return meters_[meter]->info().poll_period.count() > 0;
 }
 
+std::chrono::nanoseconds MeterSampler::period_of(std::size_t meter) const {
+  const MeterInfo& info = meters_[meter]->info();
+  return info.kind == ReadingKind::cumulative_joules ? std::max(info.poll_period, least_period_)
+                                                     : info.poll_period;
+}
+
 MeterSampler::Time MeterSampler::next_after(Time time, std::size_t meter) const {
   const MeterInfo& info = meters_[meter]->info();
-  const Time next = time + info.poll_period;
+  const Time next = time + period_of(meter);
   const bool in_quiet_span = next > started_ + quiet_.begin && next < started_ + quiet_.end;
   return info.kind == ReadingKind::cumulative_joules && in_quiet_span ? started_ + quiet_.end
                                                                       : next;
@@ -54,8 +65,7 @@ void MeterSampler::poll() {
     if (wake_.wait_until(lock, *first, [this] { return stopping_; })) return;
     const auto meter = static_cast<std::size_t>(first - due.begin());
     read(meter);
-    *first = next_after(std::max(*first, steady_clock::now() - meters_[meter]->info().poll_period),
-                        meter);
+    *first = next_after(std::max(*first, steady_clock::now() - period_of(meter)), meter);
   }
 }
 

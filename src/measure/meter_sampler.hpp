@@ -23,8 +23,9 @@ struct QuietSpan {
 /// edges suffice need none.
 class MeterSampler {
  public:
+  /// @param least_period counters are polled no more often than this, nor than they ask for
   explicit MeterSampler(const std::vector<std::unique_ptr<EnergyMeter>>& meters,
-                        QuietSpan quiet = {});
+                        QuietSpan quiet = {}, std::chrono::nanoseconds least_period = {});
   ~MeterSampler();
   MeterSampler(const MeterSampler&) = delete;
   MeterSampler& operator=(const MeterSampler&) = delete;
@@ -43,10 +44,12 @@ class MeterSampler {
   void read_all();
   void finish();
   [[nodiscard]] bool polls(std::size_t meter) const;
+  [[nodiscard]] std::chrono::nanoseconds period_of(std::size_t meter) const;
   [[nodiscard]] Time next_after(Time time, std::size_t meter) const;
 
   const std::vector<std::unique_ptr<EnergyMeter>>& meters_;
   QuietSpan quiet_;
+  std::chrono::nanoseconds least_period_;
   Time started_;
   std::vector<std::vector<Reading>> readings_;
   std::chrono::nanoseconds cost_{0};

@@ -6,6 +6,7 @@
 
 #include "autotune/comparison.hpp"
 #include "measure/disturbance.hpp"
+#include "measure/edges.hpp"
 
 namespace autotune {
 namespace {
@@ -16,16 +17,10 @@ constexpr std::uint64_t settled_growth_bytes = 1 << 20;
 // A run may take this much longer than the warm-up foretold before it is cut short.
 constexpr double run_over_factor = 3;
 
-// Power and clocks have settled by then, and a counter of 100 ms has moved (docs/measuring.md).
-constexpr double pre_roll_seconds = 0.5;
-
 // A card is warm when its temperature stands still (docs/measuring.md#heat).
 constexpr int least_soak_seconds = 15;
 constexpr std::size_t steady_seconds = 5;
 constexpr double steady_kelvin = 1;
-
-// How far off the foretold edge of a window may be, as a share of the window.
-constexpr double edge_foresight = 0.05;
 
 Clock& machine_clock() {
   static SteadyClock clock;
@@ -162,12 +157,16 @@ Runner::Plan Runner::plan(int batch) const {
   return plan;
 }
 
+std::chrono::nanoseconds Runner::poll_period() const {
+  return std::chrono::nanoseconds(std::llround(options_.poll_seconds * 1e9));
+}
+
 QuietSpan Runner::quiet_span(const Plan& plan) const {
   const auto after = [&](double seconds) {
     return std::chrono::nanoseconds(std::llround(std::max(0.0, seconds) * 1e9));
   };
   const double window = plan.window * iteration_seconds_;
-  const double margin = 2 * tick_seconds_ + edge_foresight * window;
+  const double margin = edge_margin_seconds(tick_seconds_, window);
   const double begin = plan.before * iteration_seconds_;
   return {after(begin + margin), after(begin + window - margin)};
 }
@@ -178,7 +177,7 @@ Window Runner::measure(const Config& config) {
     if (const auto tick = next_tick()) return measure_in_bursts(config, wanted, *tick);
   }
   const Circumstances before = circumstances();
-  MeterSampler sampler(meters_, quiet_span(wanted));
+  MeterSampler sampler(meters_, quiet_span(wanted), poll_period());
   const RunResult run =
       workload_.run({.batch = config.batch,
                      .first_row = next_row_,

@@ -53,6 +53,7 @@ class Runner {
   [[nodiscard]] std::optional<Timestamp> next_tick();
   [[nodiscard]] RunResult burst(const Config& config, int iterations);
   void forget_arm();
+  [[nodiscard]] std::chrono::nanoseconds poll_period() const;
   [[nodiscard]] QuietSpan quiet_span(const Plan& plan) const;
   [[nodiscard]] int iterations_for(double seconds) const;
   [[nodiscard]] Window measure(const Config& config);

@@ -83,7 +83,7 @@ Window Runner::measure_in_bursts(const Config& config, const Plan& plan, Timesta
   const auto period = std::chrono::nanoseconds(std::llround(options_.tick_seconds * 1e9));
   const int iterations = (plan.window + bursts_per_window - 1) / bursts_per_window;
   const Circumstances before = circumstances();
-  MeterSampler sampler(meters_);
+  MeterSampler sampler(meters_, {}, poll_period());
   std::vector<RunResult> bursts;
   RunResult last = burst(config, plan.before);
   for (int i = 0; i < bursts_per_window && last.status == TrialStatus::ok; ++i) {

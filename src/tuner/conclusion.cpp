@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
+#include "measure/disturbance.hpp"
 #include "tuner/standings.hpp"
 
 namespace autotune {
@@ -82,6 +84,23 @@ std::optional<Trial> largest_batch(const std::vector<Trial>& trials) {
     if (better) found = trial;
   }
   return found;
+}
+
+std::vector<std::string> disturbance_warnings(const std::vector<Trial>& trials) {
+  std::map<std::string, int> counts;
+  for (const Trial& trial : trials) {
+    if (!trial.measurement) continue;
+    for (const std::string& flag : trial.measurement->flags) counts[flag] += is_objection(flag);
+  }
+  std::vector<std::string> warnings;
+  for (const auto& [flag, count] : counts) {
+    if (count == 0) continue;
+    warnings.push_back(fmt::format(
+        "{} in {} of {} configurations: something disturbed each try of a window. Figures may be "
+        "off: stop what else runs and tune again (docs/measuring.md#rejection).",
+        flag, count, trials.size()));
+  }
+  return warnings;
 }
 
 std::string closest_miss(const std::vector<Trial>& trials, const Constraints& limits) {

@@ -33,6 +33,9 @@ void set_saving(Baseline& baseline, const Ratio& ratio);
 [[nodiscard]] std::optional<Trial> fastest(const std::vector<Trial>& trials);
 [[nodiscard]] std::optional<Trial> largest_batch(const std::vector<Trial>& trials);
 
+/// One warning for each thing that disturbed configurations although their windows were repeated.
+[[nodiscard]] std::vector<std::string> disturbance_warnings(const std::vector<Trial>& trials);
+
 /// Why nothing meets the limits, with the closest miss.
 [[nodiscard]] std::string closest_miss(const std::vector<Trial>& trials, const Constraints& limits);
 

@@ -9,26 +9,17 @@
 #include "autotune/error.hpp"
 #include "tuner/conclusion.hpp"
 #include "tuner/confirmation.hpp"
-#include "tuner/race.hpp"
 
 namespace autotune {
 namespace {
 
-// Shares of the time budget. The race keeps 35 % (research on search: less leaves the finalists
-// unresolved); arms outside the accuracy limits get at most a quarter (docs/architecture.md).
-constexpr double search_ends_at = 0.65;
+// Shares of the time budget; arms outside the accuracy limits get at most a quarter
+// (docs/architecture.md).
 constexpr double lossy_share = 0.25;
 constexpr double survey_ends_at = 0.4;
 
 constexpr double most_soak_seconds = 60;
 constexpr double soak_share = 0.1;
-
-constexpr std::size_t max_finalists = 5;
-constexpr std::size_t min_race_rounds = 2;  // An interval needs two.
-
-std::size_t race_rounds(Effort effort) {
-  return effort == Effort::quick ? 5 : effort == Effort::standard ? 12 : 15;
-}
 
 bool wanted(const Arm& arm, const TuneOptions& options) {
   const auto listed = [](const auto& list, auto value) {
@@ -55,8 +46,8 @@ TuneResult Tuner::run() {
   measure_baselines();
   survey_arms();
   const double lossy_seconds = survey_.lossy.empty() ? 0 : lossy_share * budget_seconds_;
-  search(survey_.accepted, search_ends_at * budget_seconds_ - lossy_seconds);
-  search(survey_.lossy, search_ends_at * budget_seconds_);
+  search(survey_.accepted, [&] { return search_ends_at() - lossy_seconds; });
+  search(survey_.lossy, [&] { return search_ends_at(); });
   race_finalists();
   confirm_accuracy();
   confirm_saving();
@@ -129,14 +120,14 @@ void Tuner::survey_arms() {
       fmt::format("the budget of {:.0f} s ended before every arm was checked.", budget_seconds_));
 }
 
-void Tuner::search(const std::vector<Arm>& arms, double until_seconds) {
+void Tuner::search(const std::vector<Arm>& arms, const std::function<double()>& until_seconds) {
   const SearchSpace space = space_of(arms);
   if (space.size() == 0) return;
   SearchOptions search_options{.seed = options_.seed,
                                .max_latency_ms = options_.constraints.max_latency_ms,
                                .max_memory_bytes = options_.constraints.max_memory_bytes};
   const auto searcher = make_searcher(options_.searcher, space, search_options);
-  while (may_spend(until_seconds)) {
+  while (may_spend(until_seconds())) {
     const auto next = searcher->ask();
     if (!next) return;
     searcher->tell(*next, step({next->candidate.batch, arms[next->candidate.arm]}));
@@ -174,86 +165,6 @@ Outcome Tuner::step(const Config& config) {
     outcome.peak_memory_bytes = measurement.peak_memory_bytes;
   }
   return outcome;
-}
-
-void Tuner::race_finalists() {
-  const std::vector<Config> entrants = finalists();
-  if (entrants.empty()) return;
-  double round_seconds = 0;
-  double round_started = spend_.seconds();
-  race_rounds_ = race(
-      entrants, race_rounds(effort_), options_.seed,
-      [&](const Config& config) { return race_window(config); },
-      [&] {
-        round_seconds = spend_.seconds() - round_started;
-        round_started = spend_.seconds();
-        // A round that would not end within the budget is not begun.
-        return may_spend(race_ends_at() - round_seconds);
-      },
-      [&](std::size_t rounds, std::vector<Config>& left) { compare(rounds, left); });
-  if (race_rounds_ >= min_race_rounds) return;
-  complete_ = false;
-  warnings_.push_back(
-      "the budget ended before the finalists were compared in two rounds: the "
-      "answer is unconfirmed.");
-}
-
-// Finalists that are told apart leave, but not before every one had the rounds of a look.
-void Tuner::compare(std::size_t rounds, std::vector<Config>& finalists) {
-  if (rounds < min_race_rounds) return;
-  standings_.emplace(book_, options_.constraints);
-  for (const Config& config : standings_->configs()) {
-    if (const auto estimate = standings_->estimate(config)) book_.set_estimate(config, *estimate);
-  }
-  if (!is_look(rounds)) return;
-  if (standings_->settled()) {
-    finalists.clear();
-  } else {
-    std::erase_if(finalists, [&](const Config& config) { return standings_->may_drop(config); });
-  }
-}
-
-bool Tuner::race_window(const Config& config) {
-  if (!may_spend(race_ends_at())) return false;
-  report(config);
-  const Window window = runner_->window(config);
-  book_.add_race(config, window);
-  spend_.note();
-  return window.status == TrialStatus::ok;
-}
-
-std::vector<Config> Tuner::finalists() const {
-  const auto trials = book_.trials();
-  const std::vector<Trial> best = ranked();
-  std::vector<std::optional<Trial>> wanted;  // The most important first.
-  if (!best.empty()) wanted.emplace_back(best.front());
-  wanted.push_back(book_.find(incumbent_));
-  wanted.push_back(book_.find(fp32_batch_1_));
-  if (!best.empty()) wanted.push_back(lossy_best(best.front()));
-  for (std::size_t i = 1; i < std::min(best.size(), max_finalists); ++i)
-    wanted.emplace_back(best[i]);
-  wanted.push_back(fastest(trials));
-  wanted.push_back(largest_batch(trials));
-
-  std::vector<Config> chosen;
-  double seconds_left = (race_ends_at() - spend_.seconds()) / static_cast<double>(min_race_rounds);
-  for (const auto& trial : wanted) {
-    if (!trial || !trial->measurement || std::ranges::count(chosen, trial->config)) continue;
-    const double cost = step_seconds(trial->config);
-    if (chosen.size() >= 2 && cost > seconds_left) continue;
-    seconds_left -= cost;
-    chosen.push_back(trial->config);
-  }
-  return chosen;
-}
-
-double Tuner::race_ends_at() const {
-  return budget_seconds_ - (effort_ == Effort::full ? ConfirmationOptions{}.seconds() : 0);
-}
-
-double Tuner::step_seconds(const Config& config) const {
-  const auto found = std::ranges::find(step_seconds_, config, &std::pair<Config, double>::first);
-  return found == step_seconds_.end() ? 0 : found->second;
 }
 
 void Tuner::confirm_accuracy() {
@@ -313,6 +224,9 @@ TuneResult Tuner::conclude() {
   result.spent = {spend_.seconds(), spend_.joules(), book_.size()};
   result.complete = complete_ && !stopped();
   result.warnings = warnings_;
+  for (std::string& warning : disturbance_warnings(result.trials)) {
+    result.warnings.push_back(std::move(warning));
+  }
   const auto incumbent = book_.find(incumbent_);
   if (incumbent && incumbent->measurement && incumbent->measurement->joules_per_unit) {
     const double saved =

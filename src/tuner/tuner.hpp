@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -22,11 +23,14 @@ class Tuner {
   [[nodiscard]] TuneResult run();
 
  private:
+  static constexpr std::size_t min_race_rounds = 2;  ///< An interval needs two.
+
   void describe();
   void soak();
   void measure_baselines();
   void survey_arms();
-  void search(const std::vector<Arm>& arms, double until_seconds);
+  /// @param until_seconds asked before each step: what a race costs is learnt on the way
+  void search(const std::vector<Arm>& arms, const std::function<double()>& until_seconds);
   void race_finalists();
   void confirm_accuracy();
   void confirm_saving();
@@ -37,6 +41,7 @@ class Tuner {
   [[nodiscard]] bool race_window(const Config& config);
   void compare(std::size_t rounds, std::vector<Config>& finalists);
   [[nodiscard]] std::vector<Config> finalists() const;
+  [[nodiscard]] double search_ends_at() const;
   [[nodiscard]] double race_ends_at() const;
   [[nodiscard]] double step_seconds(const Config& config) const;
   [[nodiscard]] std::vector<Trial> ranked() const;

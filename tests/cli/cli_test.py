@@ -292,6 +292,48 @@ class Measure(unittest.TestCase):
         self.assertTrue(re.search(r"batch[ =]3", run.out), run.out)
 
 
+FAKE_NVML = BIN.parent / "fakes" / "nvml_new" / "libnvidia-ml.so.1"
+
+
+@unittest.skipUnless(FAKE_NVML.exists(), "the fake NVML library was not built")
+class Meters(unittest.TestCase):
+    def measure(self, name, **env):
+        run = Run(
+            "measure", *MODEL, "--device", "cpu", "--config", "batch=8", "--meter", "nvml:0", "--json",
+            cache=FOLDER / name, env={"AUTOTUNE_NVML_LIBRARY": str(FAKE_NVML), **env},
+        )
+        self.assertEqual(run.status, 0, run.err)
+        return json.loads(run.out), run.err
+
+    def test_a_counter_that_passes_its_self_test_is_used_and_the_test_is_kept(self):
+        trial, _ = self.measure("counter")
+        self.assertEqual(trial["meter"]["source"], "nvml_counter")
+        self.assertFalse(trial["meter"]["claimable"])
+        kept = list((FOLDER / "counter" / "state").glob("meter-*.json"))
+        self.assertEqual(len(kept), 1)
+        self.assertEqual(json.loads(kept[0].read_text())["failures"], [])
+
+    def test_a_counter_that_stands_still_makes_way_for_power(self):
+        trial, said = self.measure("frozen", FAKE_NVML_COUNTER="frozen")
+        self.assertEqual(trial["meter"]["source"], "nvml_power_instant")
+        self.assertIn("stood still", said)
+        self.assertAlmostEqual(trial["measurement"]["watts"], 250, delta=5)
+
+    def test_a_busy_machine_is_seen(self):
+        busy = [
+            subprocess.Popen([sys.executable, "-c", "while True: pass"])
+            for _ in range(2 * (os.cpu_count() or 1))
+        ]
+        try:
+            run = Run("measure", *MODEL, "--device", "cpu", "--config", "batch=8", "--json")
+        finally:
+            for process in busy:
+                process.kill()
+                process.wait()
+        self.assertEqual(run.status, 0, run.err)
+        self.assertIn("foreign_load", json.loads(run.out)["measurement"]["flags"])
+
+
 if __name__ == "__main__":
     make_files()
     try:

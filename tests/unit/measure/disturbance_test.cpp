@@ -54,6 +54,12 @@ TEST(Disturbances, DoNotIncludeThePowerCapNorTheClocksItMoves) {
   EXPECT_THAT(remarks.notes, ElementsAre("power_capped"));
 }
 
+TEST(Disturbances, AreToldFromNotesByTheirFlag) {
+  EXPECT_TRUE(is_objection("foreign_load"));
+  EXPECT_FALSE(is_objection("power_capped"));
+  EXPECT_FALSE(is_objection("not_settled"));
+}
+
 TEST(Beside, IsAbsentWhereOneOfTheReadingsIs) {
   const Beside nothing = beside({.stalled = 3s}, {.stolen = 1s}, 2, std::nullopt);
   EXPECT_FALSE(nothing.stalled_seconds);

@@ -2,6 +2,10 @@
 
 #include <gmock/gmock.h>
 
+#include <filesystem>
+#include <iterator>
+
+#include "measure/edges.hpp"
 #include "support/synthetic_workload.hpp"
 
 namespace autotune {
@@ -120,6 +124,32 @@ TEST(Runner, RollsBeforeAndAfterTheWindowOfAPolledMeter) {
   EXPECT_NEAR(window.seconds, 2.0, 0.2);  // 20 ticks of 100 ms, in whole passes over the rows.
   // The warm-up, 0.5 s before the window and two ticks after it.
   EXPECT_GT(in_seconds(bench.clock.now() - before), window.seconds + 0.7);
+}
+
+long threads_of_this_process() {
+  const std::filesystem::directory_iterator tasks("/proc/self/task");
+  return std::distance(begin(tasks), end(tasks));
+}
+
+TEST(Runner, LeavesNoThreadBehindAWindow) {
+  PolledBench bench({.seconds = two_ms_per_row});
+  Runner runner(bench.workload, bench.meters, {}, bench.workload.description());
+  const long before = threads_of_this_process();
+  (void)runner.window({8, Arm{}});
+  EXPECT_EQ(threads_of_this_process(), before);
+}
+
+TEST(MeasureOptions, PollTheEdgesForAtMostTwoThousandthsOfAWindow) {
+  for (const double call_us : {2.0, 30.0, 100.0, 10'000.0}) {
+    for (const Effort effort : {Effort::quick, Effort::standard, Effort::full}) {
+      const MeterFacts facts{.update_period_ms = 100.0, .call_p50_us = call_us};
+      const MeasureOptions options = MeasureOptions::for_effort(effort, facts);
+      const double window =
+          std::max(options.window_seconds, options.min_ticks * options.tick_seconds);
+      const double polls = polled_seconds(options, window) / options.poll_seconds;
+      EXPECT_LE(polls * call_us * 1e-6, 0.002 * window * (1 + 1e-9)) << call_us;
+    }
+  }
 }
 
 /// A counter that also moves at rest, as a device's does.

@@ -201,6 +201,25 @@ TEST_F(TunerTest, LowersAnEffortThatTheBudgetCannotHoldAndSaysSo) {
   EXPECT_THAT(result.warnings, ::testing::Contains(HasSubstr("120 s cannot hold")));
 }
 
+/// Time is stolen all the while.
+class StealingWatch final : public Watch {
+ public:
+  [[nodiscard]] Circumstances read() override {
+    stolen_ += std::chrono::seconds(1);
+    return {.stolen = stolen_};
+  }
+
+ private:
+  std::chrono::nanoseconds stolen_{0};
+};
+
+TEST_F(TunerTest, WarnsOfWhatDisturbedItThroughout) {
+  workload({fp32}, {.seconds = seconds});
+  StealingWatch watch;
+  options_.watch = &watch;
+  EXPECT_THAT(run().warnings, ::testing::Contains(HasSubstr("stolen_time in")));
+}
+
 TEST_F(TunerTest, EndsTheRaceOnceTheFinalistsAreToldApart) {
   workload({fp32, bf16}, {.seconds = seconds, .noise_cv = 0.001});
   options_.effort = Effort::standard;

@@ -1,0 +1,121 @@
+// The race of a tune: who enters, how long it goes on, and what its windows say.
+#include <algorithm>
+
+#include "autotune/comparison.hpp"
+#include "tuner/conclusion.hpp"
+#include "tuner/confirmation.hpp"
+#include "tuner/race.hpp"
+#include "tuner/tuner.hpp"
+
+namespace autotune {
+namespace {
+
+constexpr std::size_t max_finalists = 5;
+
+// The race keeps 35 % of the time (research on search: less leaves the finalists unresolved), and
+// beyond `quick` what five rounds, its first look, of all entrants take, up to a half.
+constexpr double race_share = 0.35;
+constexpr double most_race_share = 0.5;
+constexpr std::size_t entrants_expected = 8;
+constexpr std::size_t rounds_of_first_look = 5;
+
+std::size_t race_rounds(Effort effort) {
+  return effort == Effort::quick ? 5 : effort == Effort::standard ? 12 : 15;
+}
+
+}  // namespace
+
+void Tuner::race_finalists() {
+  const std::vector<Config> entrants = finalists();
+  if (entrants.empty()) return;
+  double round_seconds = 0;
+  double round_started = spend_.seconds();
+  race_rounds_ = race(
+      entrants, race_rounds(effort_), options_.seed,
+      [&](const Config& config) { return race_window(config); },
+      [&] {
+        round_seconds = spend_.seconds() - round_started;
+        round_started = spend_.seconds();
+        // A round that would not end within the budget is not begun.
+        return may_spend(race_ends_at() - round_seconds);
+      },
+      [&](std::size_t rounds, std::vector<Config>& left) { compare(rounds, left); });
+  if (race_rounds_ >= min_race_rounds) return;
+  complete_ = false;
+  warnings_.push_back(
+      "the budget ended before the finalists were compared in two rounds: the "
+      "answer is unconfirmed.");
+}
+
+// Finalists that are told apart leave, but not before every one had the rounds of a look.
+void Tuner::compare(std::size_t rounds, std::vector<Config>& finalists) {
+  if (rounds < min_race_rounds) return;
+  standings_.emplace(book_, options_.constraints);
+  for (const Config& config : standings_->configs()) {
+    if (const auto estimate = standings_->estimate(config)) book_.set_estimate(config, *estimate);
+  }
+  if (!is_look(rounds)) return;
+  if (standings_->settled()) {
+    finalists.clear();
+  } else {
+    std::erase_if(finalists, [&](const Config& config) { return standings_->may_drop(config); });
+  }
+}
+
+bool Tuner::race_window(const Config& config) {
+  if (!may_spend(race_ends_at())) return false;
+  report(config);
+  const Window window = runner_->window(config);
+  book_.add_race(config, window);
+  spend_.note();
+  return window.status == TrialStatus::ok;
+}
+
+std::vector<Config> Tuner::finalists() const {
+  const auto trials = book_.trials();
+  const std::vector<Trial> best = ranked();
+  std::vector<std::optional<Trial>> wanted;  // The most important first.
+  if (!best.empty()) wanted.emplace_back(best.front());
+  wanted.push_back(book_.find(incumbent_));
+  wanted.push_back(book_.find(fp32_batch_1_));
+  if (!best.empty()) wanted.push_back(lossy_best(best.front()));
+  for (std::size_t i = 1; i < std::min(best.size(), max_finalists); ++i)
+    wanted.emplace_back(best[i]);
+  wanted.push_back(fastest(trials));
+  wanted.push_back(largest_batch(trials));
+
+  std::vector<Config> chosen;
+  double seconds_left =
+      (race_ends_at() - spend_.seconds()) /
+      static_cast<double>(effort_ == Effort::quick ? min_race_rounds : rounds_of_first_look);
+  for (const auto& trial : wanted) {
+    if (!trial || !trial->measurement || std::ranges::count(chosen, trial->config)) continue;
+    const double cost = step_seconds(trial->config);
+    if (chosen.size() >= 2 && cost > seconds_left) continue;
+    seconds_left -= cost;
+    chosen.push_back(trial->config);
+  }
+  return chosen;
+}
+
+double Tuner::search_ends_at() const {
+  double share = race_share;
+  if (effort_ != Effort::quick && !step_seconds_.empty()) {
+    std::vector<double> steps;
+    for (const auto& [config, seconds] : step_seconds_) steps.push_back(seconds);
+    const double race = rounds_of_first_look * entrants_expected * quantile(steps, 0.5);
+    share = std::clamp(race / race_ends_at(), race_share, most_race_share);
+  }
+  return (1 - share) * race_ends_at();
+}
+
+double Tuner::race_ends_at() const {
+  return budget_seconds_ - (effort_ == Effort::full ? ConfirmationOptions{}.seconds() : 0);
+}
+
+double Tuner::step_seconds(const Config& config) const {
+  const auto found = std::ranges::find(step_seconds_, config, &std::pair<Config, double>::first);
+  return found == step_seconds_.end() ? 0 : found->second;
+}
+
+}  // namespace autotune
