@@ -113,4 +113,21 @@ struct MeterOptions {
 [[nodiscard]] std::vector<std::unique_ptr<EnergyMeter>> open_meters(
     const MeterOptions& options, std::vector<std::string>& warnings);
 
+/// A way to read a device's energy, as it was found when it was tried.
+struct SurveyedMeter {
+  EnergySource source = EnergySource::none;
+  EnergyScope scope = EnergyScope::gpu;
+  bool usable = false;  ///< It gave a reading.
+  bool claimable = false;
+  std::string reason;  ///< Why it cannot be used, else what it reads.
+  std::string remedy;  ///< What the user can do to use or to claim it; empty if nothing.
+
+  friend bool operator==(const SurveyedMeter&, const SurveyedMeter&) = default;
+};
+
+/// Every source and scope that the device in `options` could have, each tried, the better ones of
+/// it first; `choice` does not matter. A CPU has those of NVML only through a library that the
+/// environment names.
+[[nodiscard]] std::vector<SurveyedMeter> survey_meters(const MeterOptions& options);
+
 }  // namespace autotune

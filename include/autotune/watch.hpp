@@ -30,6 +30,25 @@ class Watch {
   [[nodiscard]] virtual Circumstances read() = 0;
 };
 
+/// What a GPU's driver tells of its circumstances.
+struct GpuWatchSurvey {
+  bool throttled = false;  ///< How long heat held its clocks down.
+  bool temperature = false;
+  bool sm_clock = false;
+  bool processes = false;  ///< Who else computes on it.
+};
+
+/// Which circumstances can be seen here.
+struct WatchSurvey {
+  bool waited = false;   ///< How long the model's threads waited for a CPU (schedstat).
+  bool stalled = false;  ///< Pressure stall information.
+  bool stolen = false;
+  std::optional<GpuWatchSurvey> gpu;  ///< Nothing on a CPU.
+};
+
+/// Looks what there is, once.
+[[nodiscard]] WatchSurvey survey_watch(const MeterOptions& options);
+
 /// The watch of this machine and of the device that `options` name.
 [[nodiscard]] std::unique_ptr<Watch> open_watch(const MeterOptions& options);
 

@@ -125,7 +125,7 @@ Device describe(const Library& library, Handle device) {
 }  // namespace
 
 GpuInventory list_gpus() {
-  const auto [library, problem] = nvml::open();
+  const auto [library, problem, remedy] = nvml::open();
   if (!library) return {{}, problem};
   const auto count = library->device_count();
   if (!count) return {{}, "NVML lists no GPUs: " + nvml::to_string(count.code)};

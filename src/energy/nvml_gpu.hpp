@@ -7,12 +7,13 @@
 
 namespace autotune {
 
-/// A GPU that NVML knows, or why there is none.
+/// A GPU that NVML knows, or why there is none and what the user can do.
 struct NvmlGpu {
   std::shared_ptr<const nvml::Library> library;
   nvml::Handle handle = nullptr;
   std::string name;
   std::string problem;
+  std::string remedy;
 
   explicit operator bool() const noexcept { return handle != nullptr; }
 };

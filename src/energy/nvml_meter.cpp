@@ -97,15 +97,27 @@ bool counts_the_module(const std::string& name) {
          name.find("GB300") != std::string::npos;
 }
 
-/// Why the GPU's counter is not that of the tuned device alone; empty where it is.
-std::string shared_by(const NvmlGpu& gpu) {
-  if (gpu.library->mig(gpu.handle).value) return "MIG: the counter is that of the whole GPU";
+/// Why the GPU's counter is not that of the tuned device alone, and what would make it so; empty
+/// where it is.
+struct Sharing {
+  std::string note;
+  std::string remedy;
+};
+
+Sharing sharing_of(const NvmlGpu& gpu) {
+  if (gpu.library->mig(gpu.handle).value) {
+    return {
+        "MIG: the counter is that of the whole GPU",
+        "To claim what is measured take the whole GPU: sudo nvidia-smi -mig 0 ends its division "
+        "once nobody uses it."};
+  }
   const auto mode = gpu.library->virtualisation(gpu.handle);
   if (mode &&
       (mode.value == nvml::Virtualisation::vgpu || mode.value == nvml::Virtualisation::host_vgpu)) {
-    return "virtual GPU: the counter is that of the whole GPU, if of any";
+    return {"virtual GPU: the counter is that of the whole GPU, if of any",
+            "To claim what is measured have the GPU passed through whole."};
   }
-  return "";
+  return {};
 }
 
 EnergyScope scope_of(const Quantity& quantity, const NvmlGpu& gpu, bool shared) {
@@ -116,7 +128,7 @@ EnergyScope scope_of(const Quantity& quantity, const NvmlGpu& gpu, bool shared) 
 
 MeterInfo info_of(const Quantity& quantity, const NvmlGpu& gpu) {
   const bool average = quantity.source == EnergySource::nvml_power_average;
-  const std::string shared = shared_by(gpu);
+  const std::string shared = sharing_of(gpu).note;
   MeterInfo info;
   info.source = quantity.source;
   info.scope = scope_of(quantity, gpu, !shared.empty());
@@ -145,18 +157,71 @@ std::unique_ptr<EnergyMeter> make_meter(const Quantity& quantity, const NvmlGpu&
                                      most_watts_of(quantity, gpu), clock);
 }
 
-std::string refusal_text(const Quantity& quantity, const NvmlGpu& gpu, nvml::Return code) {
-  return fmt::format("{} of {} cannot be read: {}", to_string(quantity.source), gpu.name,
-                     code == nvml::Return::success ? "it stands at 0" : nvml::to_string(code));
+std::string remedy_for_refusal(const Quantity& quantity, nvml::Return code) {
+  using nvml::Return;
+  if (code == Return::success) {
+    return "Put the GPU to work and try again: a virtual machine may not pass the reading on.";
+  }
+  const bool lacking = code == Return::not_supported || code == Return::function_not_found ||
+                       code == Return::invalid_argument;
+  if (!lacking) return nvml::remedy_for(code);
+  if (quantity.scope == EnergyScope::module) return "";
+  if (quantity.kind == joules) {
+    return "GPUs older than Volta, virtual GPUs and Jetson boards have no energy counter; others "
+           "may need a newer driver.";
+  }
+  return "A newer driver may have it; virtual GPUs and Jetson boards do not.";
 }
 
-/// Why each better source was passed over; a second way to the same source is no loss.
-using Refusals = std::map<EnergySource, std::string>;
+std::string problem_of(const Quantity& quantity, nvml::Return code) {
+  const bool zero = code == nvml::Return::success;
+  const bool module = quantity.scope == EnergyScope::module;
+  return (zero ? "it stands at 0" : nvml::to_string(code)) +
+         (module ? "; only superchips tell of their module" : "");
+}
 
-std::vector<std::string> reasons_except(Refusals refusals, EnergySource chosen) {
-  refusals.erase(chosen);
+/// What the user can do so that a meter that works may be claimed.
+std::string remedy_to_claim(const NvmlGpu& gpu) {
+  std::string remedy = sharing_of(gpu).remedy;
+  if (nvml::named_library()) {
+    remedy += remedy.empty() ? "" : " ";
+    remedy += "Unset AUTOTUNE_NVML_LIBRARY to read through the driver's own library.";
+  }
+  return remedy;
+}
+
+TriedMeter try_quantity(const Quantity& quantity, const NvmlGpu& gpu, Clock& clock) {
+  const EnergySource source = quantity.source;
+  if (!gpu) return {source, quantity.scope, nullptr, gpu.problem, gpu.remedy};
+  const EnergyScope scope = info_of(quantity, gpu).scope;
+  // Only an answer of zero is worth waiting for; a refusal is final.
+  const auto answer = quantity.read(*gpu.library, gpu.handle);
+  const auto read = [&] { return read_quantity(quantity, *gpu.library, gpu.handle); };
+  if (answer && first_positive(clock, read)) {
+    return {source, scope, make_meter(quantity, gpu, clock), "", remedy_to_claim(gpu)};
+  }
+  return {source, scope, nullptr, problem_of(quantity, answer.code),
+          remedy_for_refusal(quantity, answer.code)};
+}
+
+std::string cannot_be_read(const TriedMeter& tried, const NvmlGpu& gpu) {
+  return fmt::format("{} of {} cannot be read: {}", to_string(tried.source), gpu.name,
+                     tried.problem);
+}
+
+struct Refusal {
+  std::string reason;
+  std::string remedy;
+};
+
+/// Why each better source was passed over; a second way to the same source is no loss.
+using Refusals = std::map<EnergySource, Refusal>;
+
+std::vector<std::string> reasons_except(const Refusals& refusals, EnergySource chosen) {
   std::vector<std::string> reasons;
-  for (auto& [source, reason] : refusals) reasons.push_back(std::move(reason));
+  for (const auto& [source, refusal] : refusals) {
+    if (source != chosen) reasons.push_back(refusal.reason);
+  }
   return reasons;
 }
 
@@ -169,28 +234,46 @@ OpenedMeters best_quantity(const NvmlGpu& gpu, const MeterOptions& options, Cloc
   for (const Quantity& quantity : quantities) {
     if (distrusts(options, quantity.source)) {
       refusals.emplace(quantity.source,
-                       fmt::format("{} failed its self-test", to_string(quantity.source)));
+                       Refusal{fmt::format("{} failed its self-test", to_string(quantity.source)),
+                               remedy_for_distrusted});
       continue;
     }
-    // Only an answer of zero is worth waiting for; a refusal is final.
-    const auto answer = quantity.read(*gpu.library, gpu.handle);
-    const auto read = [&] { return read_quantity(quantity, *gpu.library, gpu.handle); };
-    if (answer && first_positive(clock, read)) {
+    TriedMeter tried = try_quantity(quantity, gpu, clock);
+    if (tried.meter) {
       OpenedMeters opened;
-      opened.meters.push_back(make_meter(quantity, gpu, clock));
+      opened.meters.push_back(std::move(tried.meter));
       opened.skipped = reasons_except(refusals, quantity.source);
       return opened;
     }
-    refusals.emplace(quantity.source, refusal_text(quantity, gpu, answer.code));
+    refusals.emplace(quantity.source, Refusal{cannot_be_read(tried, gpu), tried.remedy});
   }
-  return {{}, refusals.begin()->second + "; its power neither", {}};
+  const auto& [reason, remedy] = refusals.begin()->second;
+  return {{}, reason + "; its power neither", remedy, {}};
 }
 
 }  // namespace
 
 OpenedMeters open_nvml(const MeterOptions& options) {
   const NvmlGpu gpu = find_nvml_gpu(options);
-  return gpu ? best_quantity(gpu, options, clock_of(options)) : OpenedMeters{{}, gpu.problem, {}};
+  if (!gpu) return {{}, gpu.problem, gpu.remedy, {}};
+  return best_quantity(gpu, options, clock_of(options));
+}
+
+std::vector<TriedMeter> try_nvml(const MeterOptions& options) {
+  const NvmlGpu gpu = find_nvml_gpu(options);
+  std::vector<TriedMeter> all;
+  for (const Quantity& quantity : quantities) {
+    TriedMeter tried = try_quantity(quantity, gpu, clock_of(options));
+    const auto known = std::ranges::find_if(all, [&](const TriedMeter& other) {
+      return other.source == tried.source && other.scope == tried.scope;
+    });
+    if (known == all.end()) {
+      all.push_back(std::move(tried));
+    } else if (!known->meter && tried.meter) {
+      *known = std::move(tried);
+    }
+  }
+  return all;
 }
 
 std::unique_ptr<EnergyMeter> open_nvml_power(const MeterOptions& options) {

@@ -22,26 +22,15 @@ void append_host(Meters& meters, const MeterOptions& options) {
   if (options.device_is_gpu) append(meters, open_rapl(powercap_root(), clock_of(options)).meters);
 }
 
-std::string remedy_for_rapl() {
-  return "Make the counters readable (sudo chmod a+r /sys/class/powercap/*/energy_uj; lasts until "
-         "the next start, a udev rule for longer), outside a container that hides them, or use "
-         "--meter modelled.";
-}
-
-Error rapl_error(const std::string& problem) {
-  return Error(ErrorCode::meter, fmt::format("--meter rapl: {}. {}", problem, remedy_for_rapl()));
-}
-
-Error nvml_error(const std::string& problem) {
-  return Error(ErrorCode::meter,
-               fmt::format("--meter nvml: {}. Check that nvidia-smi works here (driver, container "
-                           "with --gpus), or use --meter auto.",
-                           problem));
+/// @param otherwise the meter to name where the remedy does not help
+Error meter_error(const char* named, const OpenedMeters& opened, const char* otherwise) {
+  const std::string remedy = opened.remedy.empty() ? "" : opened.remedy + " ";
+  return Error(ErrorCode::meter, fmt::format("--meter {}: {}. {}Else use --meter {}.", named,
+                                             opened.problem, remedy, otherwise));
 }
 
 void check_that_nvml_sees(const MeterOptions& options) {
-  // A library named by the environment stands in for a meter of whatever is tuned.
-  if (options.device_is_gpu || nvml::named_library()) return;
+  if (nvml_serves(options)) return;
   throw Error(ErrorCode::meter,
               "--meter nvml reads the energy of a GPU, but what is tuned runs on the CPU. Use "
               "--meter rapl, or --meter modelled where there are no counters.");
@@ -50,7 +39,7 @@ void check_that_nvml_sees(const MeterOptions& options) {
 Meters named_nvml(const MeterOptions& options, std::vector<std::string>& warnings) {
   check_that_nvml_sees(options);
   OpenedMeters opened = open_nvml(options);
-  if (opened.meters.empty()) throw nvml_error(opened.problem);
+  if (opened.meters.empty()) throw meter_error("nvml", opened, "auto");
   for (auto& reason : opened.skipped) warnings.push_back(std::move(reason));
   append_host(opened.meters, options);
   return std::move(opened.meters);
@@ -59,14 +48,14 @@ Meters named_nvml(const MeterOptions& options, std::vector<std::string>& warning
 /// RAPL, unless its self-test failed.
 OpenedMeters trusted_rapl(const MeterOptions& options) {
   if (std::ranges::find(options.distrusted, EnergySource::rapl) != options.distrusted.end()) {
-    return {{}, "the RAPL counters failed their self-test", {}};
+    return {{}, "the RAPL counters failed their self-test", remedy_for_distrusted, {}};
   }
   return open_rapl(powercap_root(), clock_of(options));
 }
 
 Meters named_rapl(const MeterOptions& options, std::vector<std::string>& warnings) {
   OpenedMeters opened = trusted_rapl(options);
-  if (opened.meters.empty()) throw rapl_error(opened.problem);
+  if (opened.meters.empty()) throw meter_error("rapl", opened, "modelled");
   if (options.device_is_gpu) {
     warnings.emplace_back("--meter rapl reads the CPU packages; the GPU's own energy is not in it");
   }
@@ -99,6 +88,10 @@ Meters first_that_works(const MeterOptions& options, std::vector<std::string>& w
 }
 
 }  // namespace
+
+bool nvml_serves(const MeterOptions& options) {
+  return options.device_is_gpu || nvml::named_library().has_value();
+}
 
 Clock& clock_of(const MeterOptions& options) {
   static SteadyClock steady;

@@ -93,37 +93,57 @@ std::string note_for(const std::vector<RaplZone>& zones, const std::filesystem::
   return named_root() ? fmt::format("{}; read from {}", domains, root.string()) : domains;
 }
 
-std::unique_ptr<EnergyMeter> live_meter(const std::vector<RaplZone>& zones, EnergyScope scope,
-                                        const std::filesystem::path& root, Clock& clock) {
-  if (zones.empty()) return nullptr;
+/// The zones of one scope as a meter, if the counters are alive.
+TriedMeter try_zones(const std::vector<RaplZone>& zones, EnergyScope scope,
+                     const std::filesystem::path& root, Clock& clock) {
   auto meter = std::make_unique<RaplMeter>(zones, scope, note_for(zones, root), clock);
   const auto value = first_positive(clock, [&]() -> std::optional<double> {
     const auto reading = meter->read();
     return reading ? std::optional(reading->value) : std::nullopt;
   });
-  if (!value) return nullptr;
-  return meter;
+  if (value) {
+    const char* remedy =
+        named_root() ? "Unset AUTOTUNE_POWERCAP_ROOT to read the machine's own counters." : "";
+    return {EnergySource::rapl, scope, std::move(meter), "", remedy};
+  }
+  return {EnergySource::rapl, scope, nullptr,
+          fmt::format("the RAPL counter {} stands at 0: a virtual machine that does not pass it on",
+                      (zones.front().folder / "energy_uj").string()),
+          "Run on the host."};
+}
+
+/// Of a folder that the environment names the usual causes are not the likely ones.
+std::string remedy_for_root(const std::string& usual, const std::filesystem::path& root) {
+  std::error_code error;
+  if (!named_root() || std::filesystem::is_directory(root, error)) return usual;
+  return "Name a folder like /sys/class/powercap in AUTOTUNE_POWERCAP_ROOT, or unset it.";
 }
 
 }  // namespace
 
 std::filesystem::path powercap_root() { return named_root().value_or("/sys/class/powercap"); }
 
-OpenedMeters open_rapl(const std::filesystem::path& root, Clock& clock) {
+std::vector<TriedMeter> try_rapl(const std::filesystem::path& root, Clock& clock) {
   const RaplZones zones = find_rapl_zones(root);
-  if (zones.packages.empty()) return {{}, zones.problem, {}};
+  std::vector<TriedMeter> tried;
+  const auto add = [&](const std::vector<RaplZone>& of_scope, EnergyScope scope,
+                       const std::string& problem, const std::string& remedy) {
+    tried.push_back(of_scope.empty() ? TriedMeter{EnergySource::rapl, scope, nullptr, problem,
+                                                  remedy_for_root(remedy, root)}
+                                     : try_zones(of_scope, scope, root, clock));
+  };
+  add(zones.packages, EnergyScope::cpu_package, zones.problem, zones.remedy);
+  add(zones.dram, EnergyScope::dram, zones.dram_problem, zones.dram_remedy);
+  return tried;
+}
+
+OpenedMeters open_rapl(const std::filesystem::path& root, Clock& clock) {
+  std::vector<TriedMeter> tried = try_rapl(root, clock);
   OpenedMeters opened;
-  if (auto packages = live_meter(zones.packages, EnergyScope::cpu_package, root, clock)) {
-    opened.meters.push_back(std::move(packages));
-  } else {
-    opened.problem = fmt::format(
-        "the RAPL counter {} stands at 0: a virtual machine that does not "
-        "pass it on",
-        (zones.packages.front().folder / "energy_uj").string());
-    return opened;
-  }
-  if (auto dram = live_meter(zones.dram, EnergyScope::dram, root, clock)) {
-    opened.meters.push_back(std::move(dram));
+  // Memory is shown beside the packages and missed by nobody.
+  if (!tried.front().meter) return {{}, tried.front().problem, tried.front().remedy, {}};
+  for (TriedMeter& one : tried) {
+    if (one.meter) opened.meters.push_back(std::move(one.meter));
   }
   return opened;
 }

@@ -15,6 +15,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Docker masks /sys/devices/virtual/powercap, where the folders of /sys/class/powercap point.
+constexpr const char* remedy_to_see =
+    "Run on the host, or in a container with --privileged, which masks no part of /sys. On bare "
+    "metal load the kernel's module (sudo modprobe intel_rapl_msr). Most virtual machines have no "
+    "counters.";
+
+// Root's alone since Linux 5.10 (CVE-2020-8694).
+constexpr const char* remedy_to_read =
+    "Make the counters readable: sudo chmod a+r /sys/class/powercap/*/energy_uj lasts until the "
+    "next start, a udev rule for longer.";
+
 std::string name_of(const fs::path& folder) {
   std::ifstream file(folder / "name");
   std::string name;
@@ -64,16 +75,17 @@ bool is_package(const std::string& name) {
 struct Candidate {
   RaplZone zone;
   std::string problem;
+  std::string remedy;
 };
 using Candidates = std::map<std::string, Candidate>;
 
 Candidate examine(const std::string& domain, const fs::path& folder) {
   const FileNumber energy = read_number(folder / "energy_uj");
-  if (!energy.ok) return {{domain, folder, 0}, energy.problem};
+  if (!energy.ok) return {{domain, folder, 0}, energy.problem, remedy_to_read};
   const FileNumber range = read_number(folder / "max_energy_range_uj");
-  if (!range.ok) return {{domain, folder, 0}, range.problem};
-  if (range.value == 0) return {{domain, folder, 0}, folder.string() + " has a range of 0"};
-  return {{domain, folder, range.value}, ""};
+  if (!range.ok) return {{domain, folder, 0}, range.problem, ""};
+  if (range.value == 0) return {{domain, folder, 0}, folder.string() + " has a range of 0", ""};
+  return {{domain, folder, range.value}, "", ""};
 }
 
 /// Keeps the first zone of a domain that can be read.
@@ -87,11 +99,13 @@ void offer(Candidates& candidates, const std::string& domain, const fs::path& fo
 }
 
 /// The zones, or the first problem if one of the domains has any.
-std::vector<RaplZone> all_or_none(const Candidates& candidates, std::string& problem) {
+std::vector<RaplZone> all_or_none(const Candidates& candidates, std::string& problem,
+                                  std::string& remedy) {
   std::vector<RaplZone> zones;
   for (const auto& [domain, candidate] : candidates) {
     if (!candidate.problem.empty()) {
       problem = candidate.problem;
+      remedy = candidate.remedy;
       return {};
     }
     zones.push_back(candidate.zone);
@@ -113,11 +127,10 @@ FileNumber read_number(const fs::path& path) {
 RaplZones find_rapl_zones(const fs::path& root) {
   std::error_code error;
   if (!fs::is_directory(root, error)) {
-    return {{},
-            {},
-            fmt::format("{} is not there: this kernel, virtual machine or container shows "
-                        "no RAPL counters",
-                        root.string())};
+    const std::string problem = fmt::format(
+        "{} is not there: this kernel, virtual machine or container shows no RAPL counters",
+        root.string());
+    return {{}, {}, problem, remedy_to_see, problem, remedy_to_see};
   }
   Candidates packages;
   Candidates dram;
@@ -127,10 +140,13 @@ RaplZones find_rapl_zones(const fs::path& root) {
     if (name == "dram") offer(dram, parent_name(zone) + "/dram", zone);
   }
   RaplZones zones;
-  zones.packages = all_or_none(packages, zones.problem);
-  std::string dram_problem;  // memory is shown beside the package and missed by nobody
-  zones.dram = all_or_none(dram, dram_problem);
-  if (packages.empty()) zones.problem = fmt::format("{} has no CPU package", root.string());
+  zones.packages = all_or_none(packages, zones.problem, zones.remedy);
+  zones.dram = all_or_none(dram, zones.dram_problem, zones.dram_remedy);
+  if (packages.empty()) {
+    zones.problem = fmt::format("{} has no CPU package", root.string());
+    zones.remedy = remedy_to_see;
+  }
+  if (dram.empty()) zones.dram_problem = fmt::format("{} has no memory zone", root.string());
   return zones;
 }
 

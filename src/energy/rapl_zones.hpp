@@ -13,11 +13,15 @@ struct RaplZone {
   std::uint64_t range_uj = 0;    ///< The counter starts again from 0 beyond it.
 };
 
-/// The zones of CPU packages and of their memory, each domain once, or why there are none.
+/// The zones of CPU packages and of their memory, each domain once, or why there are none and what
+/// the user can do.
 struct RaplZones {
   std::vector<RaplZone> packages;
   std::vector<RaplZone> dram;
   std::string problem;  ///< Why `packages` is empty.
+  std::string remedy;
+  std::string dram_problem;  ///< Why `dram` is empty.
+  std::string dram_remedy;
 };
 
 /// Core and uncore are parts of a package and psys is more than one: none of them is listed. A

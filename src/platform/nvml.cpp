@@ -73,24 +73,32 @@ Functions bind_all(void* handle) {
   return f;
 }
 
+constexpr const char* remedy_to_name =
+    "Name the driver's libnvidia-ml.so.1 in AUTOTUNE_NVML_LIBRARY, or unset it.";
+
 /// Loads and initialises the library at `path`; `handle` stays open for the process's life.
 Opened initialised(void* handle, const std::string& path) {
   const Functions functions = bind_all(handle);
   if (!functions.init.symbol || !functions.shutdown.symbol || !functions.device_count.symbol) {
-    return {nullptr, fmt::format("{} is not NVML: it has no nvmlInit_v2, nvmlShutdown or "
-                                 "nvmlDeviceGetCount_v2",
-                                 path)};
+    return {nullptr,
+            fmt::format("{} is not NVML: it has no nvmlInit_v2, nvmlShutdown or "
+                        "nvmlDeviceGetCount_v2",
+                        path),
+            remedy_to_name};
   }
   if (const Return code = functions.init(); code != Return::success) {
-    return {nullptr, fmt::format("NVML ({}) does not start: {}", path, to_string(code))};
+    return {nullptr, fmt::format("NVML ({}) does not start: {}", path, to_string(code)),
+            remedy_for(code)};
   }
-  return {std::make_shared<const Library>(functions, path), ""};
+  return {std::make_shared<const Library>(functions, path), "", ""};
 }
 
 Opened load_named(const std::string& path) {
   if (void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)) return initialised(handle, path);
-  return {nullptr, fmt::format("AUTOTUNE_NVML_LIBRARY={} cannot be loaded: {}", path,
-                               dynamic_linker_error())};
+  return {
+      nullptr,
+      fmt::format("AUTOTUNE_NVML_LIBRARY={} cannot be loaded: {}", path, dynamic_linker_error()),
+      remedy_to_name};
 }
 
 Opened load_usual() {
@@ -99,7 +107,9 @@ Opened load_usual() {
       return initialised(handle, path);
     }
   }
-  return {nullptr, "libnvidia-ml.so.1 is not installed, so there is no NVIDIA driver"};
+  return {nullptr, "libnvidia-ml.so.1 is not installed, so there is no NVIDIA driver",
+          "Install the NVIDIA driver; a container gets it from the host when it is started with "
+          "--gpus."};
 }
 
 // nvml.h asks for at most 96 characters for any of these texts.
@@ -310,7 +320,7 @@ Opened open() {
   static std::optional<std::string> current_name;
   const std::lock_guard lock(mutex);
   const auto name = named_library();
-  if (auto library = current.lock(); library && name == current_name) return {library, ""};
+  if (auto library = current.lock(); library && name == current_name) return {library, "", ""};
   Opened opened = name ? load_named(*name) : load_usual();
   current = opened.library;
   current_name = name;

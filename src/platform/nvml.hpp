@@ -113,10 +113,15 @@ class Library {
   std::string path_;
 };
 
-/// The library, or why there is none.
+/// What the user can do where NVML does not start or refuses a device with this code; one or more
+/// sentences.
+[[nodiscard]] std::string remedy_for(Return code);
+
+/// The library, or why there is none and what the user can do.
 struct Opened {
   std::shared_ptr<const Library> library;
   std::string problem;
+  std::string remedy;
 };
 
 /// The path in AUTOTUNE_NVML_LIBRARY, if it is set: then nothing else is tried.

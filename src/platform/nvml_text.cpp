@@ -60,6 +60,28 @@ std::string to_string(Return code) {
   return fmt::format("{} ({})", words_for(code), static_cast<int>(code));
 }
 
+std::string remedy_for(Return code) {
+  switch (code) {
+    case Return::no_permission:
+    case Return::operating_system:
+      return "Let this user open /dev/nvidiactl and /dev/nvidia0 … (ls -l /dev/nvidia*); a "
+             "container gets them when it is started with --gpus.";
+    case Return::driver_not_loaded:
+      return "Load the driver (sudo modprobe nvidia; dmesg says what keeps it out), or reboot "
+             "after "
+             "an installation.";
+    case Return::version_mismatch:
+      return "The driver was updated while the old one runs: reboot, or end what uses the GPU and "
+             "reload it (sudo rmmod nvidia_uvm nvidia_drm nvidia_modeset nvidia; sudo modprobe "
+             "nvidia).";
+    case Return::gpu_is_lost:
+    case Return::reset_required:
+      return "Reset the GPU (sudo nvidia-smi -r) or reboot; dmesg names the Xid.";
+    default:
+      return "Check that nvidia-smi works here.";
+  }
+}
+
 std::string pci_address(const PciInfo& pci) {
   return fmt::format("{:04x}:{:02x}:{:02x}.0", pci.domain, pci.bus, pci.device);
 }
