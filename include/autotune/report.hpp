@@ -1,8 +1,11 @@
 #pragma once
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "autotune/profile.hpp"
 #include "autotune/tuner.hpp"
+#include "autotune/watch.hpp"
 
 namespace autotune {
 
@@ -15,6 +18,25 @@ namespace autotune {
 
 /// A stored profile.
 [[nodiscard]] std::string table(const Profile& profile);
+
+/// What `doctor` found out.
+struct Checkup {
+  Device device;
+  std::string choice = "auto";  ///< As --meter names it.
+  std::vector<SurveyedMeter> meters;
+  std::optional<MeterInfo> chosen;  ///< What `choice` takes; nothing if it does not work.
+  WatchSurvey watch;
+  std::optional<std::vector<MeterFacts>> self_tests;  ///< Where there was a model to run.
+};
+
+/// The meters, what `choice` takes and what the watch sees, without the self-tests.
+[[nodiscard]] std::string table(const Checkup& checkup);
+
+/// A self-test fact by fact, in words.
+[[nodiscard]] std::string explanation(const MeterFacts& facts);
+
+/// The object that `doctor --json` prints.
+[[nodiscard]] std::string to_json(const Checkup& checkup);
 
 /// The object that `tune --json` prints (docs/json.md).
 [[nodiscard]] std::string to_json(const TuneResult& result, const std::string& profile_path);

@@ -113,6 +113,17 @@ std::string energy_line(const MeterInfo& meter) {
                      meter.claimable ? "" : ", not claimable", note);
 }
 
+std::string words(const Device& device) {
+  std::vector<std::string> parts;
+  if (device.cores > 0) {
+    parts.push_back(fmt::format("{} {}", device.cores,
+                                device.kind == DeviceKind::cpu ? "cores" : "multiprocessors"));
+  }
+  parts.insert(parts.end(), device.features.begin(), device.features.end());
+  if (parts.empty()) return device.name;
+  return fmt::format("{} ({})", device.name, fmt::join(parts, ", "));
+}
+
 std::string words(const Execution& execution) {
   std::vector<std::string> parts;
   if (execution.threads) parts.push_back(fmt::format("threads {}", *execution.threads));

@@ -46,6 +46,9 @@ class CostScale {
 /// `modelled (figures follow time)`, or source and scope.
 [[nodiscard]] std::string energy_line(const MeterInfo& meter);
 
+/// `AMD EPYC (2 cores, avx2)`
+[[nodiscard]] std::string words(const Device& device);
+
 /// `bf16 prepacked batch 28` and the knobs that are set.
 [[nodiscard]] std::string words(const Config& config);
 

@@ -1,6 +1,7 @@
 #include "vocabulary/json.hpp"
 
 #include "autotune/report.hpp"
+#include "energy/meter_facts.hpp"
 
 namespace autotune {
 namespace {
@@ -25,7 +26,40 @@ Json spent_json(const Spent& spent) {
               {"trials", spent.trials}};
 }
 
+Json meter_json(const SurveyedMeter& meter) {
+  return Json{{"source", to_string(meter.source)},
+              {"scope", to_string(meter.scope)},
+              {"usable", meter.usable},
+              {"claimable", meter.claimable},
+              {"reason", meter.reason},
+              {"remedy", meter.remedy}};
+}
+
+/// What only a GPU has is null on a CPU.
+Json watch_json(const WatchSurvey& watch) {
+  const auto of_gpu = [&](bool GpuWatchSurvey::*fact) {
+    return watch.gpu ? Json((*watch.gpu).*fact) : Json();
+  };
+  return Json{{"schedstat", watch.waited},
+              {"pressure", watch.stalled},
+              {"steal", watch.stolen},
+              {"throttle", of_gpu(&GpuWatchSurvey::throttled)},
+              {"temperature", of_gpu(&GpuWatchSurvey::temperature)},
+              {"sm_clock", of_gpu(&GpuWatchSurvey::sm_clock)},
+              {"processes", of_gpu(&GpuWatchSurvey::processes)}};
+}
+
 }  // namespace
+
+std::string to_json(const Checkup& checkup) {
+  Json meters = Json::array();
+  for (const SurveyedMeter& meter : checkup.meters) meters.push_back(meter_json(meter));
+  return to_lines(Json{{"device", device_json(checkup.device, checkup.device.key)},
+                       {"meters", meters},
+                       {"meter", checkup.chosen ? Json(*checkup.chosen) : Json()},
+                       {"watch", watch_json(checkup.watch)},
+                       {"self_test", checkup.self_tests ? Json(*checkup.self_tests) : Json()}});
+}
 
 std::string to_json(const TuneResult& result, const std::string& profile_path) {
   return to_lines(Json{{"schema_version", profile_schema_version},

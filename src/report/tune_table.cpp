@@ -14,19 +14,8 @@ namespace {
 
 using namespace report;
 
-std::string device_words(const Device& device) {
-  std::vector<std::string> parts;
-  if (device.cores > 0) {
-    parts.push_back(fmt::format("{} {}", device.cores,
-                                device.kind == DeviceKind::cpu ? "cores" : "multiprocessors"));
-  }
-  parts.insert(parts.end(), device.features.begin(), device.features.end());
-  if (parts.empty()) return device.name;
-  return fmt::format("{} ({})", device.name, fmt::join(parts, ", "));
-}
-
 std::string header(const TuneResult& result) {
-  return fmt::format("{} on {}, energy: {}\n", result.workload.id.name, device_words(result.device),
+  return fmt::format("{} on {}, energy: {}\n", result.workload.id.name, words(result.device),
                      energy_line(result.meter));
 }
 
