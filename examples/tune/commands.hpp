@@ -11,5 +11,6 @@ int tune_command(const std::vector<std::string>& words);
 int measure_command(const std::vector<std::string>& words);
 int show_command(const std::vector<std::string>& words);
 int devices_command(const std::vector<std::string>& words);
+int doctor_command(const std::vector<std::string>& words);
 
 }  // namespace autotune::cli

@@ -17,11 +17,13 @@ struct Command {
   int (*run)(const std::vector<std::string>& words);
 };
 
-constexpr std::array<Command, 4> commands{{
+constexpr std::array<Command, 5> commands{{
     {"tune", "find the configuration with the least energy per unit of work", tune_command},
     {"measure", "measure one configuration by the same protocol", measure_command},
     {"show", "print a stored profile", show_command},
     {"devices", "list the hardware a model can run on", devices_command},
+    {"doctor", "say which energy meters work here, why others do not and what helps",
+     doctor_command},
 }};
 
 std::string start_page() {

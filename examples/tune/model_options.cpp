@@ -46,7 +46,7 @@ WorkloadOptions workload_options(const po::variables_map& values) {
 
 }  // namespace
 
-void add_model_options(po::options_description& options, const std::string& default_effort) {
+void add_session_options(po::options_description& options) {
   const auto text = [] { return po::value<std::string>(); };
   const auto texts = [] { return po::value<std::vector<std::string>>(); };
   options.add_options()("inputs", text(),
@@ -62,17 +62,34 @@ void add_model_options(po::options_description& options, const std::string& defa
       "units-from-mask", text(), "count useful units: the sum of argument ARG (0, 1, 2.0)")(
       "device", text()->default_value("auto"), "auto, cpu, cuda or cuda:N")(
       "meter", text()->default_value("auto"), "auto, nvml[:N], rapl or modelled")(
-      "effort", text()->default_value(default_effort),
-      "quick (a minute, no claim), standard (minutes) or full (half an hour)")(
       "seed", po::value<std::uint64_t>()->default_value(0), "of the search and generated inputs")(
       "worker", text(), "path of autotune-worker (default: AUTOTUNE_WORKER, else installed)")(
       "json", "print one JSON object on stdout");
 }
 
+SessionOptions device_options(const po::variables_map& values) {
+  SessionOptions session;
+  session.device = find_device(values["device"].as<std::string>());
+  session.meter = meter_options(session.device, values["meter"].as<std::string>());
+  return session;
+}
+
+SessionOptions session_options(const po::variables_map& values) {
+  WorkerOptions worker{.workload = workload_options(values)};
+  if (values.count("worker")) worker.executable = values["worker"].as<std::string>();
+  SessionOptions session = device_options(values);
+  session.worker = std::move(worker);
+  return session;
+}
+
+void add_model_options(po::options_description& options, const std::string& default_effort) {
+  add_session_options(options);
+  options.add_options()("effort", po::value<std::string>()->default_value(default_effort),
+                        "quick (a minute, no claim), standard (minutes) or full (half an hour)");
+}
+
 ModelOptions model_options(const po::variables_map& values) {
   ModelOptions options;
-  SessionOptions& session = options.session;
-  session.worker.workload = workload_options(values);
   const std::string effort = values["effort"].as<std::string>();
   if (const auto parsed = parse_effort(effort)) {
     options.effort = *parsed;
@@ -80,9 +97,7 @@ ModelOptions model_options(const po::variables_map& values) {
     throw Error(ErrorCode::usage,
                 fmt::format("unknown effort '{}'. Known: quick, standard, full.", effort));
   }
-  if (values.count("worker")) session.worker.executable = values["worker"].as<std::string>();
-  session.device = find_device(values["device"].as<std::string>());
-  session.meter = meter_options(session.device, values["meter"].as<std::string>());
+  options.session = session_options(values);
   return options;
 }
 
