@@ -129,8 +129,7 @@ std::optional<ProcessEnd> ChildProcess::wait_for(std::chrono::milliseconds patie
 /// False while it runs.
 bool ChildProcess::reap() {
   siginfo_t ended{};
-  const int found =
-      ::waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOHANG | WNOWAIT);
+  const int found = ::waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOHANG | WNOWAIT);
   if (found == 0 && ended.si_pid == 0) return false;
   if (found < 0 && errno == EINTR) return false;
   // What it started dies with it. Now is the time: once it is reaped, its number may be reused.
