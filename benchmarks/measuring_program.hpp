@@ -2,11 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/program_options.hpp>
 #include <cmath>
-#include <cstdlib>
-#include <exception>
-#include <iostream>
 #include <map>
 #include <optional>
 #include <string>
@@ -21,8 +17,6 @@
 // What the programs share that measure configurations of one model against each other.
 namespace autotune {
 
-namespace po = boost::program_options;
-
 /// The options that `open_session` and `effort_of` read.
 inline void add_measuring_options(po::options_description& options,
                                   const std::string& default_effort) {
@@ -36,20 +30,6 @@ inline void add_measuring_options(po::options_description& options,
       ("device", text()->default_value("auto"), "auto, cpu, cuda or cuda:N")
       ("effort", text()->default_value(default_effort), "of a window: quick, standard or full");
   // clang-format on
-}
-
-/// Ends the program with the help if that is what it was asked for.
-inline po::variables_map parse(int argc, char** argv, const po::options_description& options,
-                               const po::positional_options_description& positions) {
-  po::variables_map values;
-  po::store(po::command_line_parser(argc, argv).options(options).positional(positions).run(),
-            values);
-  if (values.count("help")) {
-    std::cout << options;
-    std::exit(0);
-  }
-  po::notify(values);
-  return values;
 }
 
 inline Effort effort_of(const po::variables_map& values) {
@@ -133,21 +113,6 @@ class RaceRecord {
 inline std::string cell(const std::optional<Ratio>& ratio) {
   if (!ratio) return report::no_figure;
   return fmt::format("{:.4f} ({:.4f} … {:.4f})", ratio->value, ratio->ci95.low, ratio->ci95.high);
-}
-
-/// Runs a program whose errors end in one message and the status of their kind.
-template <typename Program>
-int run_program(const char* name, const Program& program) {
-  try {
-    program();
-    return 0;
-  } catch (const Error& error) {
-    fmt::print(stderr, "{}: {}\n", name, error.what());
-    return exit_status(error.code());
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "{}: {}\n", name, error.what());
-    return 2;
-  }
 }
 
 }  // namespace autotune

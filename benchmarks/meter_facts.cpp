@@ -6,9 +6,6 @@
 //     autotune_meter_facts MODEL --inputs FILE --device cuda --seconds 15
 #include "energy/meter_facts.hpp"
 
-#include <fmt/format.h>
-
-#include <boost/program_options.hpp>
 #include <iostream>
 
 #include "autotune/autotune.hpp"
@@ -18,7 +15,7 @@
 namespace {
 
 using namespace autotune;
-namespace po = boost::program_options;
+
 po::variables_map parse(int argc, char** argv) {
   po::options_description options("autotune_meter_facts MODEL [OPTIONS]");
   // clang-format off
@@ -31,18 +28,10 @@ po::variables_map parse(int argc, char** argv) {
   // clang-format on
   po::positional_options_description positions;
   positions.add("model", 1);
-  po::variables_map values;
-  po::store(po::command_line_parser(argc, argv).options(options).positional(positions).run(),
-            values);
-  if (values.count("help")) {
-    std::cout << options;
-    std::exit(0);
-  }
-  po::notify(values);
-  return values;
+  return autotune::parse(argc, argv, options, positions);
 }
 
-int print_facts(const po::variables_map& values) {
+void print_facts(const po::variables_map& values) {
   Session session = open_session(values);
   const auto meters = session.test_meters(values["seconds"].as<double>());
   if (!meters.empty() && meters.front().failures.empty()) {
@@ -56,19 +45,10 @@ int print_facts(const po::variables_map& values) {
                          {"record", device.key.record}};
   facts["warnings"] = session.warnings();
   std::cout << facts.dump(2) << '\n';
-  return 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return print_facts(parse(argc, argv));
-  } catch (const Error& error) {
-    fmt::print(stderr, "autotune_meter_facts: {}\n", error.what());
-    return exit_status(error.code());
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "autotune_meter_facts: {}\n", error.what());
-    return 2;
-  }
+  return run_program("autotune_meter_facts", [&] { print_facts(parse(argc, argv)); });
 }

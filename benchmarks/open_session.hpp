@@ -1,14 +1,37 @@
 #pragma once
+#include <fmt/format.h>
+
 #include <boost/program_options.hpp>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
 #include <string>
 
+#include "autotune/error.hpp"
 #include "autotune/session.hpp"
 
+// How the programs of this folder begin and end.
 namespace autotune {
+
+namespace po = boost::program_options;
+
+/// Ends the program with the help if that is what it was asked for.
+inline po::variables_map parse(int argc, char** argv, const po::options_description& options,
+                               const po::positional_options_description& positions) {
+  po::variables_map values;
+  po::store(po::command_line_parser(argc, argv).options(options).positional(positions).run(),
+            values);
+  if (values.count("help")) {
+    std::cout << options;
+    std::exit(0);
+  }
+  po::notify(values);
+  return values;
+}
 
 /// The session that a program's `model`, `inputs` and `device` name, with the meter of `auto`;
 /// units are items unless it has an option `units-from-mask`.
-inline Session open_session(const boost::program_options::variables_map& values) {
+inline Session open_session(const po::variables_map& values) {
   const Device device = find_device(values["device"].as<std::string>());
   WorkloadOptions workload{.model = values["model"].as<std::string>(),
                            .inputs = values["inputs"].as<std::string>()};
@@ -17,6 +40,21 @@ inline Session open_session(const boost::program_options::variables_map& values)
   }
   return Session(
       {.worker = {.workload = workload}, .device = device, .meter = meter_options(device, "auto")});
+}
+
+/// Runs a program whose errors end in one message and the status of their kind.
+template <typename Program>
+int run_program(const char* name, const Program& program) {
+  try {
+    program();
+    return 0;
+  } catch (const Error& error) {
+    fmt::print(stderr, "{}: {}\n", name, error.what());
+    return exit_status(error.code());
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "{}: {}\n", name, error.what());
+    return 2;
+  }
 }
 
 }  // namespace autotune

@@ -7,7 +7,6 @@
 // on where it was.
 #include <fmt/format.h>
 
-#include <boost/program_options.hpp>
 #include <cmath>
 #include <fstream>
 #include <iostream>
@@ -22,7 +21,6 @@
 namespace {
 
 using namespace autotune;
-namespace po = boost::program_options;
 
 // A latency is the median of a few iterations; an energy needs 50 changes of a counter that moves
 // every 100 ms at least (docs/measuring.md).
@@ -119,15 +117,7 @@ po::variables_map parse(int argc, char** argv) {
   // clang-format on
   po::positional_options_description positions;
   positions.add("model", 1);
-  po::variables_map values;
-  po::store(po::command_line_parser(argc, argv).options(options).positional(positions).run(),
-            values);
-  if (values.count("help")) {
-    std::cout << options;
-    std::exit(0);
-  }
-  po::notify(values);
-  return values;
+  return autotune::parse(argc, argv, options, positions);
 }
 
 void introduce(const Session& session, const Description& description) {
@@ -142,7 +132,7 @@ void introduce(const Session& session, const Description& description) {
              meter.note);
 }
 
-int record(const po::variables_map& values) {
+void record(const po::variables_map& values) {
   Session session = open_session(values);
   const Description description = session.workload().describe();
   introduce(session, description);
@@ -168,19 +158,10 @@ int record(const po::variables_map& values) {
     done = done && record_arm(latencies, latency_table, arm, every, may_go_on);
   }
   fmt::print(stderr, "{}\n", done ? "complete" : "cut short: call it again to go on");
-  return 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return record(parse(argc, argv));
-  } catch (const Error& error) {
-    fmt::print(stderr, "autotune_record: {}\n", error.what());
-    return exit_status(error.code());
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "autotune_record: {}\n", error.what());
-    return 2;
-  }
+  return run_program("autotune_record", [&] { record(parse(argc, argv)); });
 }

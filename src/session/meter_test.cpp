@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "autotune/session.hpp"
 #include "energy/meters.hpp"
 
 namespace autotune {
@@ -19,9 +18,9 @@ std::optional<double> limit_of(const Device& device) {
 }
 
 /// Instant power beside a counter of the same GPU.
-std::unique_ptr<EnergyMeter> power_beside(const EnergyMeter& meter, const Device& device) {
+std::unique_ptr<EnergyMeter> power_beside(const EnergyMeter& meter, const MeterOptions& options) {
   if (meter.info().source != EnergySource::nvml_counter) return nullptr;
-  return open_nvml_power(meter_options(device, "auto"));
+  return open_nvml_power(options);
 }
 
 int batch_for(const Description& description, int wanted) {
@@ -73,8 +72,9 @@ void ModelLoad::run() {
   }
 }
 
-MeterFacts test_meter(EnergyMeter& meter, const Device& device, const Load& load, double seconds) {
-  const auto power = power_beside(meter, device);
+MeterFacts test_meter(EnergyMeter& meter, const MeterOptions& options, const Device& device,
+                      const Load& load, double seconds) {
+  const auto power = power_beside(meter, options);
   SteadyClock clock;
   return self_test(meter, load, clock,
                    {.seconds = seconds, .power = power.get(), .limit_watts = limit_of(device)});

@@ -39,8 +39,9 @@ class ModelLoad {
   std::thread thread_;
 };
 
-/// The self-test of one of a device's meters, an NVML counter beside instant power.
-[[nodiscard]] MeterFacts test_meter(EnergyMeter& meter, const Device& device, const Load& load,
-                                    double seconds);
+/// The self-test of one of a device's meters, an NVML counter beside instant power of its GPU.
+/// @param options that `meter` was opened with
+[[nodiscard]] MeterFacts test_meter(EnergyMeter& meter, const MeterOptions& options,
+                                    const Device& device, const Load& load, double seconds);
 
 }  // namespace autotune

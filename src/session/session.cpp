@@ -63,7 +63,7 @@ bool Session::Parts::needs_trust() const {
 
 MeterFacts Session::Parts::test(double seconds) {
   ModelLoad model(*worker, 0);
-  return test_meter(*meters.front(), device, model.load(), seconds);
+  return test_meter(*meters.front(), meter, device, model.load(), seconds);
 }
 
 Session::Session(const SessionOptions& options) {
@@ -93,7 +93,7 @@ std::vector<MeterFacts> Session::test_meters(double seconds) {
   for (const auto& meter : meters()) {
     if (meter->info().source == EnergySource::modelled) continue;
     if (!facts.empty()) clock.sleep_for(rest_between_tests);
-    facts.push_back(test_meter(*meter, parts_->device, model.load(), seconds));
+    facts.push_back(test_meter(*meter, parts_->meter, parts_->device, model.load(), seconds));
   }
   return facts;
 }

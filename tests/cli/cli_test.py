@@ -276,6 +276,16 @@ class Meters(unittest.TestCase):
         self.assertIn("stood still", said)
         self.assertAlmostEqual(trial["measurement"]["watts"], 250, delta=5)
 
+    def test_a_counter_is_compared_with_the_power_of_its_own_gpu(self):
+        run = Run(
+            "measure", *MODEL, "--device", "cpu", "--config", "batch=8", "--meter", "nvml:1", "--json",
+            cache=FOLDER / "second", env={
+                "AUTOTUNE_NVML_LIBRARY": str(FAKE_NVML), "FAKE_NVML_DEVICES": "2", "FAKE_NVML_WATTS": "300;120",
+            },
+        )
+        self.assertEqual(run.status, 0, run.err)
+        self.assertEqual(json.loads(run.out)["meter"]["source"], "nvml_counter", run.err)
+
     def test_a_busy_machine_is_seen(self):
         busy = [
             subprocess.Popen([sys.executable, "-c", "while True: pass"])
