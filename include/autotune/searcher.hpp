@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "autotune/comparison.hpp"
 #include "autotune/trial.hpp"
 
 namespace autotune {
@@ -61,6 +62,29 @@ struct Outcome {
 struct Verdict {
   Candidate candidate;
   double joules_per_unit = 0;
+  std::optional<Candidate> reference;  ///< The incumbent, else what the searcher names itself.
+  std::optional<Ratio> ratio;          ///< Energy over the reference's; absent if not compared.
+};
+
+/// The measured candidate that breaks the limits by least, where none keeps them.
+struct ClosestMiss {
+  Candidate candidate;
+  Outcome outcome;
+};
+
+/// What a search may spend, race and verification included; absent: no limit. A searcher plans with
+/// it; who drives the search enforces it.
+struct SearchBudget {
+  std::optional<int> windows;
+  std::optional<double> seconds;
+  std::optional<double> joules;
+};
+
+/// What is known of the same workload on other hardware: where to look, never what to answer.
+struct SearchPrior {
+  std::vector<int> edges;            ///< Batches after which the energy per unit jumped.
+  std::vector<Candidate> promising;  ///< The best there, best first; what the space lacks is passed
+                                     ///< over.
 };
 
 struct SearchOptions {
@@ -68,6 +92,11 @@ struct SearchOptions {
   std::optional<Candidate> incumbent;    ///< Measured first.
   std::optional<double> max_latency_ms;  ///< On p99.
   std::optional<std::uint64_t> max_memory_bytes;
+  SearchBudget budget;
+  double units_per_row = 1;     ///< Tokens, mostly: the edges lie at multiples of them.
+  double indifference = 0.005;  ///< Gaps within it are not worth a window.
+  SearchPrior prior;
+  bool race = true;  ///< False: end where the race would begin; the driver races `finalists()`.
 };
 
 /// Proposes what to measure next and learns from what came of it.
@@ -86,6 +115,16 @@ class Searcher {
 
   /// The best measured candidate; nothing before the first success.
   [[nodiscard]] virtual std::optional<Verdict> best() const = 0;
+
+  /// What deserves a race now, the most promising first; empty if the searcher has no opinion
+  /// beyond what it measured.
+  [[nodiscard]] virtual std::vector<Candidate> finalists() const { return {}; }
+
+  /// Why `ask` gave nothing, in a few words; empty before.
+  [[nodiscard]] virtual std::string why_ended() const { return {}; }
+
+  /// Where `best` has nothing although something ran: what came closest to the limits.
+  [[nodiscard]] virtual std::optional<ClosestMiss> closest_miss() const { return std::nullopt; }
 };
 
 struct SearcherEntry {
