@@ -17,6 +17,10 @@ constexpr std::uint64_t settled_growth_bytes = 1 << 20;
 // A run may take this much longer than the warm-up foretold before it is cut short.
 constexpr double run_over_factor = 3;
 
+// A window shorter than this share of what was planned is planned and taken again, so often.
+constexpr double shortest_share = 0.5;
+constexpr int most_replans = 3;
+
 // A card is warm when its temperature stands still (docs/measuring.md#heat).
 constexpr int least_soak_seconds = 15;
 constexpr std::size_t steady_seconds = 5;
@@ -171,8 +175,19 @@ QuietSpan Runner::quiet_span(const Plan& plan) const {
   return {after(begin + margin), after(begin + window - margin)};
 }
 
+// What slowed the warm-up down made it foretell too few iterations.
 Window Runner::measure(const Config& config) {
-  const Plan wanted = plan(config.batch);
+  for (int replans = 0;; ++replans) {
+    const Plan wanted = plan(config.batch);
+    const double foretold_seconds = wanted.window * iteration_seconds_;
+    Window window = measure(config, wanted);
+    const bool whole =
+        window.status != TrialStatus::ok || window.seconds >= shortest_share * foretold_seconds;
+    if (whole || replans == most_replans) return window;
+  }
+}
+
+Window Runner::measure(const Config& config, const Plan& wanted) {
   if (needs_bursts(wanted)) {
     if (const auto tick = next_tick()) return measure_in_bursts(config, wanted, *tick);
   }
@@ -193,6 +208,7 @@ Window Runner::measure(const Config& config) {
   Window window = make_window(part_of(run, static_cast<std::size_t>(wanted.before), last),
                               meter_infos_, readings);
   take_rows(run, config.batch);
+  iteration_seconds_ = mean_iteration_seconds(run);
   judge(window, run, before, config);
   if (!settled_) window.flags.emplace_back("not_settled");
   return window;

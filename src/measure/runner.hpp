@@ -57,6 +57,7 @@ class Runner {
   [[nodiscard]] QuietSpan quiet_span(const Plan& plan) const;
   [[nodiscard]] int iterations_for(double seconds) const;
   [[nodiscard]] Window measure(const Config& config);
+  [[nodiscard]] Window measure(const Config& config, const Plan& wanted);
   void judge(Window& window, const RunResult& run, const Circumstances& before,
              const Config& config);
   [[nodiscard]] Circumstances circumstances();
@@ -73,7 +74,7 @@ class Runner {
   int rows_;
   std::optional<Arm> arm_;        ///< Prepared now.
   std::optional<Config> config_;  ///< Warmed up now.
-  double iteration_seconds_ = 0;  ///< Of `config_`, from its warm-up.
+  double iteration_seconds_ = 0;  ///< Of `config_`, from its warm-up or last window.
   bool settled_ = true;           ///< Whether memory stopped growing in the warm-up.
   std::int64_t next_row_ = 0;
   std::map<std::string, std::vector<double>> clocks_mhz_;  ///< Seen in windows, by configuration.

@@ -2,6 +2,7 @@
 // why).
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "energy/phase_bursts.hpp"
 #include "measure/runner.hpp"
@@ -101,6 +102,8 @@ Window Runner::measure_in_bursts(const Config& config, const Plan& plan, Timesta
   const RunResult run = joined(bursts);
   Window window = make_window(run, meter_infos_, readings);
   window.latencies_ms = latencies_of(bursts);
+  iteration_seconds_ = std::reduce(window.latencies_ms.begin(), window.latencies_ms.end()) /
+                       (1e3 * static_cast<double>(window.latencies_ms.size()));
   window.flags.emplace_back("phase_bursts");
   judge(window, run, before, config);
   return window;

@@ -56,6 +56,14 @@ TEST(Runner, WarmsUpAgainOnlyForAnotherConfiguration) {
   EXPECT_GT(bench.workload.calls().size(), calls + 3);
 }
 
+TEST(Runner, TakesAWindowAgainThatAStalledWarmUpForetoldTooShort) {
+  int calls = 0;
+  Bench bench({.seconds = [&](const Config&) { return ++calls <= 5 ? 0.1 : 0.001; }});
+  Runner runner(bench.workload, bench.meters, {.window_seconds = 0.5, .warm_up_seconds = 0.5},
+                bench.workload.description());
+  EXPECT_GE(runner.window({1, Arm{}}).seconds, 0.5);
+}
+
 TEST(Runner, PreparesAgainAfterAFailure) {
   bool fails = true;
   Bench bench({.seconds = two_ms_per_row, .status = [&](const Config&) {
