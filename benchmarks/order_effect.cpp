@@ -138,17 +138,27 @@ void print_summary(const std::vector<Gap>& gaps, std::size_t batches) {
       100 * quantile(half_widths, 0.5));
 }
 
+/// What tells the heap's part apart from the machine's noise: one count for each order.
+std::string page_faults(const std::vector<RaceRecord>& records, std::size_t configuration) {
+  std::string text;
+  for (const RaceRecord& record : records)
+    text += (text.empty() ? "" : ", ") + record.page_faults(configuration);
+  return text;
+}
+
 void print_table(const std::vector<int>& batches, const std::array<Order, 3>& orders,
                  const std::vector<RaceRecord>& records) {
   std::vector<RoundComparison> comparisons;
   fmt::print("| batch |");
   for (const Order& order : orders) fmt::print(" {} |", order.name);
-  fmt::print(" largest difference | agree |\n|---|---|---|---|---|---|\n| reference |");
+  fmt::print(
+      " largest difference | agree | page faults per iteration |\n|---|---|---|---|---|---|---|\n"
+      "| reference |");
   for (const RaceRecord& record : records) {
     comparisons.push_back(compare(record));
     fmt::print(" 1 {} |", record.remarks(0));
   }
-  fmt::print(" | |\n");
+  fmt::print(" | | {} |\n", page_faults(records, 0));
   std::vector<Gap> gaps;
   for (std::size_t i = 0; i < batches.size(); ++i) {
     std::vector<std::optional<Ratio>> ratios;
@@ -158,9 +168,9 @@ void print_table(const std::vector<int>& batches, const std::array<Order, 3>& or
       fmt::print(" {} {} |", cell(ratios.back()), records[order].remarks(1 + i));
     }
     const auto gap = gap_of(ratios);
-    fmt::print(" {} | {} |\n",
+    fmt::print(" {} | {} | {} |\n",
                gap ? fmt::format("{:.2f} %", 100 * gap->difference) : report::no_figure,
-               gap ? gap->agree ? "yes" : "no" : report::no_figure);
+               gap ? gap->agree ? "yes" : "no" : report::no_figure, page_faults(records, 1 + i));
     if (gap) gaps.push_back(*gap);
   }
   print_summary(gaps, batches.size());

@@ -118,6 +118,7 @@ struct TuneResult {
   Constraints constraints;
   std::uint64_t seed = 0;
   std::string searcher;
+  std::string search_ended;  ///< Why the search ended, in a few words.
   Trial best;
   std::optional<Trial> lossy_best;  ///< What a looser accuracy limit would save beyond `best`.
   std::vector<Baseline> baselines;

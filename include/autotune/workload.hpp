@@ -80,6 +80,9 @@ struct RunResult {
   /// How long the model's threads, ready to run, waited for a CPU in this run, summed; absent where
   /// that is not known. Much of it means that something else used the machine.
   std::optional<double> waited_seconds;
+  /// Pages that the kernel had to provide in this run; absent where that is not known. On a CPU a
+  /// configuration whose memory does not stay in the process pays for them in every iteration.
+  std::optional<std::uint64_t> page_faults;
 
   friend bool operator==(const RunResult&, const RunResult&) = default;
 };

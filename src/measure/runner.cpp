@@ -21,6 +21,9 @@ constexpr double run_over_factor = 3;
 constexpr double shortest_share = 0.5;
 constexpr int most_replans = 3;
 
+// A probe starts no iteration after this long: a slow arm must not cost more to rule out.
+constexpr double longest_probe_seconds = 0.5;
+
 // A card is warm when its temperature stands still (docs/measuring.md#heat).
 constexpr int least_soak_seconds = 15;
 constexpr std::size_t steady_seconds = 5;
@@ -82,6 +85,24 @@ Window Runner::window(const Config& config) {
   return window;
 }
 
+Window Runner::probe(const Config& config, int iterations) {
+  config_.reset();
+  if (auto failure = load(config.arm)) return std::move(*failure);
+  const RunResult run = workload_.run({.batch = config.batch,
+                                       .first_row = next_row_,
+                                       .seconds = longest_probe_seconds,
+                                       .min_iterations = 1,
+                                       .max_iterations = 1 + iterations,
+                                       .fresh_memory = true});
+  if (run.status != TrialStatus::ok) {
+    forget_arm();
+    return failed(run.status, run.reason);
+  }
+  take_rows(run, config.batch);
+  const std::size_t done = run.completions.size();
+  return make_window(part_of(run, done > 1 ? 1 : 0, done), {}, {});
+}
+
 bool Runner::settle(const Config& config, double seconds) {
   if (config_ != config && switch_to(config)) return false;
   const RunResult run =
@@ -108,14 +129,18 @@ void Runner::soak(const Config& config, double most_seconds) {
 
 std::optional<Window> Runner::switch_to(const Config& config) {
   config_.reset();
-  if (arm_ != config.arm) {
-    arm_.reset();
-    const Prepared prepared = workload_.prepare({config.arm, 0, false});
-    if (prepared.status != TrialStatus::ok) return failed(prepared.status, prepared.reason);
-    arm_ = config.arm;
-  }
+  if (auto failure = load(config.arm)) return failure;
   if (auto failure = warm_up(config)) return failure;
   config_ = config;
+  return std::nullopt;
+}
+
+std::optional<Window> Runner::load(const Arm& arm) {
+  if (arm_ == arm) return std::nullopt;
+  forget_arm();
+  const Prepared prepared = workload_.prepare({arm, 0, false});
+  if (prepared.status != TrialStatus::ok) return failed(prepared.status, prepared.reason);
+  arm_ = arm;
   return std::nullopt;
 }
 
@@ -209,6 +234,10 @@ Window Runner::measure(const Config& config, const Plan& wanted) {
                               meter_infos_, readings);
   take_rows(run, config.batch);
   iteration_seconds_ = mean_iteration_seconds(run);
+  if (run.page_faults) {
+    window.page_faults_per_iteration =
+        static_cast<double>(*run.page_faults) / static_cast<double>(run.completions.size());
+  }
   judge(window, run, before, config);
   if (!settled_) window.flags.emplace_back("not_settled");
   return window;

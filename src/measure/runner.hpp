@@ -29,6 +29,11 @@ class Runner {
   /// disturbed is taken again, at most `max_repeats` times, and flagged if none was undisturbed.
   [[nodiscard]] Window window(const Config& config);
 
+  /// What a few iterations tell without a window: status, latencies, memory; no energy. The first
+  /// iteration, in fresh memory, warms up and counts only where `iterations` is 0 or none followed
+  /// within half a second.
+  [[nodiscard]] Window probe(const Config& config, int iterations);
+
   /// Runs `config` for so long without measuring; false if it failed.
   bool settle(const Config& config, double seconds);
 
@@ -38,6 +43,7 @@ class Runner {
 
  private:
   [[nodiscard]] std::optional<Window> switch_to(const Config& config);
+  [[nodiscard]] std::optional<Window> load(const Arm& arm);
   [[nodiscard]] std::optional<Window> warm_up(const Config& config);
   /// Iterations before the window, in it and after it, without a gap: a counter's change is needed
   /// on both sides of each edge, under the same load.

@@ -20,8 +20,9 @@ struct Window {
   std::vector<EnergyPerUnit> energy;  ///< The scopes that could be read, the ranking one first.
   std::optional<double> joules_per_unit;  ///< Of the ranking scope.
   std::uint64_t peak_memory_bytes = 0;
-  Timestamp middle{};                   ///< Between its edges.
-  std::optional<double> temperature_c;  ///< Of the device, mean of both edges.
+  Timestamp middle{};                               ///< Between its edges.
+  std::optional<double> temperature_c;              ///< Of the device, mean of both edges.
+  std::optional<double> page_faults_per_iteration;  ///< Mean over the run, its rolls included.
   std::vector<std::string> flags;
   bool disturbed = false;  ///< Something beside the model moved the figure; `flags` names it.
 };

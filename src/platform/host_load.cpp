@@ -1,5 +1,6 @@
 #include "platform/host_load.hpp"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <array>
@@ -57,6 +58,12 @@ std::optional<nanoseconds> run_queue_wait(const fs::path& root) {
     if (stream >> ran >> waited) sum = sum.value_or(nanoseconds(0)) + nanoseconds(waited);
   }
   return sum;
+}
+
+std::uint64_t minor_page_faults() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<std::uint64_t>(usage.ru_minflt);
 }
 
 }  // namespace autotune

@@ -1,5 +1,6 @@
 #pragma once
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 
@@ -21,5 +22,8 @@ struct HostLoad {
 /// summed; nothing if the kernel keeps no such statistics.
 [[nodiscard]] std::optional<std::chrono::nanoseconds> run_queue_wait(
     const std::filesystem::path& root = "/");
+
+/// Pages that the kernel has provided to this process so far, those read from a disk apart.
+[[nodiscard]] std::uint64_t minor_page_faults();
 
 }  // namespace autotune

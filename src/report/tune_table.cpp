@@ -26,6 +26,9 @@ std::string spent_line(const TuneResult& result) {
   if (const auto units = result.pays_back_after_units) {
     text += " · pays back after " + count(*units, plural(result.workload.id.unit));
   }
+  if (!result.search_ended.empty()) {
+    text += fmt::format("\n search {} ended: {}", result.searcher, result.search_ended);
+  }
   return text + "\n";
 }
 

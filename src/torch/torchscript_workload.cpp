@@ -159,7 +159,9 @@ RunResult TorchScriptWorkload::run(const RunRequest& request) {
     }
     const std::uint64_t held = held_memory_bytes(target_.device);
     const auto waited = run_queue_wait();
+    const std::uint64_t faults = minor_page_faults();
     iterate(request, result);
+    if (target_.device.is_cpu()) result.page_faults = minor_page_faults() - faults;
     if (const auto waited_now = run_queue_wait(); waited && waited_now) {
       // A thread that ended meanwhile takes its waiting with it.
       result.waited_seconds = std::max(0.0, in_seconds(*waited_now - *waited));

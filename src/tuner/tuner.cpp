@@ -46,8 +46,8 @@ TuneResult Tuner::run() {
   measure_baselines();
   survey_arms();
   const double lossy_seconds = survey_.lossy.empty() ? 0 : lossy_share * budget_seconds_;
-  search(survey_.accepted, [&] { return search_ends_at() - lossy_seconds; });
-  search(survey_.lossy, [&] { return search_ends_at(); });
+  promising_ = search(survey_.accepted, [&] { return search_ends_at() - lossy_seconds; });
+  static_cast<void>(search(survey_.lossy, [&] { return search_ends_at(); }));
   race_finalists();
   confirm_accuracy();
   confirm_saving();
@@ -101,7 +101,8 @@ void Tuner::soak() {
 void Tuner::measure_baselines() {
   for (const Config& config : {incumbent_, fp32_batch_1_}) {
     if (book_.find(config) || stopped()) continue;
-    const Outcome outcome = step(config);
+    const Outcome outcome = measure(config);
+    baseline_outcomes_.emplace_back(config, outcome);
     if (outcome.status == TrialStatus::ok) continue;
     complete_ = false;
     warnings_.push_back(
@@ -118,53 +119,6 @@ void Tuner::survey_arms() {
   complete_ = false;
   warnings_.push_back(
       fmt::format("the budget of {:.0f} s ended before every arm was checked.", budget_seconds_));
-}
-
-void Tuner::search(const std::vector<Arm>& arms, const std::function<double()>& until_seconds) {
-  const SearchSpace space = space_of(arms);
-  if (space.size() == 0) return;
-  SearchOptions search_options{.seed = options_.seed,
-                               .max_latency_ms = options_.constraints.max_latency_ms,
-                               .max_memory_bytes = options_.constraints.max_memory_bytes};
-  const auto searcher = make_searcher(options_.searcher, space, search_options);
-  while (may_spend(until_seconds())) {
-    const auto next = searcher->ask();
-    if (!next) return;
-    searcher->tell(*next, step({next->candidate.batch, arms[next->candidate.arm]}));
-  }
-}
-
-SearchSpace Tuner::space_of(const std::vector<Arm>& arms) const {
-  const int last = description_.max_batch > 0 ? std::min(options_.max_batch, description_.max_batch)
-                                              : options_.max_batch;
-  SearchSpace space;
-  for (const Arm& arm : arms) {
-    std::vector<int> batches(static_cast<std::size_t>(last - options_.min_batch + 1));
-    std::iota(batches.begin(), batches.end(), options_.min_batch);
-    space.arms.push_back({to_string(arm), std::move(batches)});
-  }
-  return space;
-}
-
-Outcome Tuner::step(const Config& config) {
-  report(config);
-  const double before = spend_.seconds();
-  const double joules_before = spend_.joules();
-  const Window window = runner_->window(config);
-  book_.add(config, window);
-  spend_.note();
-  Outcome outcome{.status = window.status,
-                  .seconds = spend_.seconds() - before,
-                  .joules = spend_.joules() - joules_before};
-  step_seconds_.emplace_back(config, outcome.seconds);
-  if (window.status == TrialStatus::ok) {
-    const Measurement measurement = summarise({window});
-    outcome.latency_ms = measurement.latency_p50_ms;
-    outcome.latency_p99_ms = measurement.latency_p99_ms;
-    outcome.joules_per_unit = measurement.joules_per_unit;
-    outcome.peak_memory_bytes = measurement.peak_memory_bytes;
-  }
-  return outcome;
 }
 
 void Tuner::confirm_accuracy() {
@@ -216,6 +170,7 @@ TuneResult Tuner::conclude() {
   result.seed = options_.seed;
   result.searcher =
       options_.searcher.empty() ? std::string(searchers().front().name) : options_.searcher;
+  result.search_ended = search_ended_;
   result.best = best.front();
   result.lossy_best = lossy_best(best.front());
   result.baselines = baselines(best.front());

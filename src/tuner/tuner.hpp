@@ -30,16 +30,26 @@ class Tuner {
   void measure_baselines();
   void survey_arms();
   /// @param until_seconds asked before each step: what a race costs is learnt on the way
-  void search(const std::vector<Arm>& arms, const std::function<double()>& until_seconds);
+  /// @return what the searcher would race, the most promising first; empty if it has no opinion
+  [[nodiscard]] std::vector<Config> search(const std::vector<Arm>& arms,
+                                           const std::function<double()>& until_seconds);
+  [[nodiscard]] SearchOptions search_options(const std::vector<Arm>& arms,
+                                             double until_seconds) const;
+  void measure_closest_miss(const Searcher& searcher, const std::vector<Arm>& arms,
+                            double until_seconds);
   void race_finalists();
   void confirm_accuracy();
   void confirm_saving();
   [[nodiscard]] TuneResult conclude();
 
   [[nodiscard]] SearchSpace space_of(const std::vector<Arm>& arms) const;
-  [[nodiscard]] Outcome step(const Config& config);
+  [[nodiscard]] int last_batch() const;
+  [[nodiscard]] Outcome take(const Step& step, const Config& config);
+  [[nodiscard]] Outcome measure(const Config& config);
+  [[nodiscard]] Outcome charged(const std::function<Window()>& work);
   [[nodiscard]] bool race_window(const Config& config);
   void compare(std::size_t rounds, std::vector<Config>& finalists);
+  [[nodiscard]] std::vector<Config> entrants() const;
   [[nodiscard]] std::vector<Config> finalists() const;
   [[nodiscard]] double search_ends_at() const;
   [[nodiscard]] double race_ends_at() const;
@@ -63,7 +73,10 @@ class Tuner {
   std::vector<Arm> arms_;  ///< What the user's lists leave of the workload's.
   ArmSurvey survey_;
   TrialBook book_;
-  std::vector<std::pair<Config, double>> step_seconds_;  ///< What each step of the search took.
+  std::vector<std::pair<Config, double>> step_seconds_;  ///< What each window of the search took.
+  std::vector<std::pair<Config, Outcome>> baseline_outcomes_;  ///< Told when a searcher asks.
+  std::vector<Config> promising_;  ///< What the searcher would race, most promising first.
+  std::string search_ended_;       ///< Why.
   Config incumbent_;
   Config fp32_batch_1_;
   std::size_t configurations_ = 0;

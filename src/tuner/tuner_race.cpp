@@ -71,29 +71,38 @@ bool Tuner::race_window(const Config& config) {
   return window.status == TrialStatus::ok;
 }
 
-std::vector<Config> Tuner::finalists() const {
+/// Whom the race is about, the most important first: the best so far, what it is compared with, and
+/// what may beat it.
+std::vector<Config> Tuner::entrants() const {
   const auto trials = book_.trials();
   const std::vector<Trial> best = ranked();
-  std::vector<std::optional<Trial>> wanted;  // The most important first.
-  if (!best.empty()) wanted.emplace_back(best.front());
-  wanted.push_back(book_.find(incumbent_));
-  wanted.push_back(book_.find(fp32_batch_1_));
-  if (!best.empty()) wanted.push_back(lossy_best(best.front()));
-  for (std::size_t i = 1; i < std::min(best.size(), max_finalists); ++i)
-    wanted.emplace_back(best[i]);
-  wanted.push_back(fastest(trials));
-  wanted.push_back(largest_batch(trials));
+  std::vector<Config> wanted;
+  const auto add = [&](const std::optional<Trial>& trial) {
+    if (trial && trial->measurement) wanted.push_back(trial->config);
+  };
+  if (!best.empty()) wanted.push_back(best.front().config);
+  add(book_.find(incumbent_));
+  add(book_.find(fp32_batch_1_));
+  if (!best.empty()) add(lossy_best(best.front()));
+  wanted.insert(wanted.end(), promising_.begin(), promising_.end());
+  for (std::size_t i = 1; promising_.empty() && i < std::min(best.size(), max_finalists); ++i)
+    wanted.push_back(best[i].config);
+  add(fastest(trials));
+  add(largest_batch(trials));
+  return wanted;
+}
 
+std::vector<Config> Tuner::finalists() const {
   std::vector<Config> chosen;
   double seconds_left =
       (race_ends_at() - spend_.seconds()) /
       static_cast<double>(effort_ == Effort::quick ? min_race_rounds : rounds_of_first_look);
-  for (const auto& trial : wanted) {
-    if (!trial || !trial->measurement || std::ranges::count(chosen, trial->config)) continue;
-    const double cost = step_seconds(trial->config);
+  for (const Config& config : entrants()) {
+    if (std::ranges::count(chosen, config)) continue;
+    const double cost = step_seconds(config);
     if (chosen.size() >= 2 && cost > seconds_left) continue;
     seconds_left -= cost;
-    chosen.push_back(trial->config);
+    chosen.push_back(config);
   }
   return chosen;
 }
@@ -113,9 +122,14 @@ double Tuner::race_ends_at() const {
   return budget_seconds_ - (effort_ == Effort::full ? ConfirmationOptions{}.seconds() : 0);
 }
 
+// What was never measured is expected to take what the others took.
 double Tuner::step_seconds(const Config& config) const {
-  const auto found = std::ranges::find(step_seconds_, config, &std::pair<Config, double>::first);
-  return found == step_seconds_.end() ? 0 : found->second;
+  std::vector<double> all;
+  for (const auto& [measured, seconds] : step_seconds_) {
+    if (measured == config) return seconds;
+    all.push_back(seconds);
+  }
+  return all.empty() ? 0 : quantile(all, 0.5);
 }
 
 }  // namespace autotune

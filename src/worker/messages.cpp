@@ -211,7 +211,8 @@ Json encode(const RunResult& result) {
             {"units", result.units},
             {"peak_memory_bytes", result.peak_memory_bytes},
             {"memory_growth_bytes", result.memory_growth_bytes},
-            {"waited_seconds", number_or_null(result.waited_seconds)}};
+            {"waited_seconds", number_or_null(result.waited_seconds)},
+            {"page_faults", result.page_faults ? Json(*result.page_faults) : Json()}};
   for (const Timestamp time : result.completions) json["completions_ns"].push_back(time.count());
   return json;
 }
@@ -229,6 +230,7 @@ RunResult decode(const Json& body) {
   result.peak_memory_bytes = body.at("peak_memory_bytes").get<std::uint64_t>();
   result.memory_growth_bytes = body.at("memory_growth_bytes").get<std::uint64_t>();
   result.waited_seconds = optional_at<double>(body, "waited_seconds");
+  result.page_faults = optional_at<std::uint64_t>(body, "page_faults");
   check_times(result);
   return result;
 }

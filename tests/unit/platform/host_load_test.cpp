@@ -1,5 +1,7 @@
 #include "platform/host_load.hpp"
 
+#include <sys/mman.h>
+
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -58,6 +60,17 @@ TEST(RunQueueWait, GrowsWhenMoreThreadsWantToRunThanThereAreCpus) {
   stop = true;
   for (std::thread& thread : threads) thread.join();
   EXPECT_GT(*meanwhile - *before, 10ms);
+}
+
+TEST(MinorPageFaults, CountMemoryThatIsTouchedForTheFirstTime) {
+  constexpr std::size_t bytes = 64 * 4096;
+  const auto before = minor_page_faults();
+  void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(memory, MAP_FAILED);
+  ::madvise(memory, bytes, MADV_NOHUGEPAGE);
+  for (std::size_t i = 0; i < bytes; i += 4096) static_cast<volatile char*>(memory)[i] = 1;
+  EXPECT_GE(minor_page_faults() - before, 64u);
+  ::munmap(memory, bytes);
 }
 
 }  // namespace

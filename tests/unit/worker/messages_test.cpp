@@ -75,7 +75,9 @@ TEST(WorkerMessages, CarryEveryNanosecondOfARun) {
                          .completions = {1'234'567'890'123'456'790ns, 1'234'567'890'123'456'791ns},
                          .units = {32, 31.5},
                          .peak_memory_bytes = 1ull << 40,
-                         .memory_growth_bytes = 4096};
+                         .memory_growth_bytes = 4096,
+                         .waited_seconds = 0.25,
+                         .page_faults = 1ull << 33};
   EXPECT_EQ(carried(result), result);
 }
 

@@ -1,0 +1,133 @@
+// The search of a tune: what the searcher asks for, and what came of it.
+#include <algorithm>
+#include <cstdio>
+#include <numeric>
+
+#include "tuner/tuner.hpp"
+
+namespace autotune {
+namespace {
+
+// Enough for a median; more would cost as much as a window (research on search, section 7, step 3).
+constexpr int probe_iterations = 3;
+
+/// Rows of the matrix products per row of the inputs: the length of the first input where it is a
+/// sequence of tokens, as in `int64[batch,128]`.
+double tokens_per_row(const std::string& signature) {
+  int length = 0;
+  const bool sequence = std::sscanf(signature.c_str(), "int%*d[batch,%d]", &length) == 1;
+  return sequence && length > 0 ? length : 1;
+}
+
+Outcome outcome_of(const Window& window) {
+  Outcome outcome{.status = window.status};
+  if (window.status != TrialStatus::ok) return outcome;
+  const Measurement measurement = summarise({window});
+  outcome.latency_ms = measurement.latency_p50_ms;
+  outcome.latency_p99_ms = measurement.latency_p99_ms;
+  outcome.joules_per_unit = measurement.joules_per_unit;
+  outcome.peak_memory_bytes = measurement.peak_memory_bytes;
+  return outcome;
+}
+
+}  // namespace
+
+std::vector<Config> Tuner::search(const std::vector<Arm>& arms,
+                                  const std::function<double()>& until_seconds) {
+  const SearchSpace space = space_of(arms);
+  if (space.size() == 0) return {};
+  const auto searcher =
+      make_searcher(options_.searcher, space, search_options(arms, until_seconds()));
+  while (may_spend(until_seconds())) {
+    const auto next = searcher->ask();
+    if (!next) break;
+    searcher->tell(*next, take(*next, {next->candidate.batch, arms[next->candidate.arm]}));
+  }
+  search_ended_ = searcher->why_ended();
+  if (search_ended_.empty()) search_ended_ = stopped() ? "stopped" : "the budget's share was used";
+  measure_closest_miss(*searcher, arms, until_seconds());
+  std::vector<Config> finalists;
+  for (const Candidate& candidate : searcher->finalists()) {
+    finalists.push_back({candidate.batch, arms[candidate.arm]});
+  }
+  return finalists;
+}
+
+SearchOptions Tuner::search_options(const std::vector<Arm>& arms, double until_seconds) const {
+  SearchOptions options{.seed = options_.seed,
+                        .max_latency_ms = options_.constraints.max_latency_ms,
+                        .max_memory_bytes = options_.constraints.max_memory_bytes,
+                        .units_per_row = tokens_per_row(description_.id.inputs),
+                        .race = false};
+  options.budget.seconds = std::max(0.0, until_seconds - spend_.seconds());
+  options.budget.joules = std::max(0.0, options_.budget.joules - spend_.joules());
+  const auto arm = std::ranges::find(arms, incumbent_.arm);
+  const bool inside = incumbent_.batch >= options_.min_batch && incumbent_.batch <= last_batch();
+  if (arm != arms.end() && inside) {
+    options.incumbent = {static_cast<std::size_t>(arm - arms.begin()), incumbent_.batch};
+  }
+  return options;
+}
+
+// Where nothing keeps the limits the answer is how close one came, with its figures.
+void Tuner::measure_closest_miss(const Searcher& searcher, const std::vector<Arm>& arms,
+                                 double until_seconds) {
+  if (searcher.best() || !may_spend(until_seconds)) return;
+  const auto miss = searcher.closest_miss();
+  if (!miss) return;
+  const Config config{miss->candidate.batch, arms[miss->candidate.arm]};
+  if (!book_.find(config)) static_cast<void>(measure(config));
+}
+
+int Tuner::last_batch() const {
+  return description_.max_batch > 0 ? std::min(options_.max_batch, description_.max_batch)
+                                    : options_.max_batch;
+}
+
+SearchSpace Tuner::space_of(const std::vector<Arm>& arms) const {
+  SearchSpace space;
+  for (const Arm& arm : arms) {
+    std::vector<int> batches(static_cast<std::size_t>(last_batch() - options_.min_batch + 1));
+    std::iota(batches.begin(), batches.end(), options_.min_batch);
+    space.arms.push_back({to_string(arm), std::move(batches)});
+  }
+  return space;
+}
+
+Outcome Tuner::take(const Step& step, const Config& config) {
+  if (step.kind == StepKind::window) {
+    const auto known =
+        std::ranges::find(baseline_outcomes_, config, &std::pair<Config, Outcome>::first);
+    return known == baseline_outcomes_.end() ? measure(config) : known->second;
+  }
+  report(config);
+  return charged([&] {
+    const Window window =
+        runner_->probe(config, step.kind == StepKind::probe ? probe_iterations : 0);
+    if (window.status != TrialStatus::ok) book_.add(config, window);
+    return window;
+  });
+}
+
+Outcome Tuner::measure(const Config& config) {
+  report(config);
+  const Outcome outcome = charged([&] {
+    Window window = runner_->window(config);
+    book_.add(config, window);
+    return window;
+  });
+  step_seconds_.emplace_back(config, outcome.seconds);
+  return outcome;
+}
+
+Outcome Tuner::charged(const std::function<Window()>& work) {
+  const double seconds = spend_.seconds(), joules = spend_.joules();
+  const Window window = work();
+  spend_.note();
+  Outcome outcome = outcome_of(window);
+  outcome.seconds = spend_.seconds() - seconds;
+  outcome.joules = spend_.joules() - joules;
+  return outcome;
+}
+
+}  // namespace autotune
