@@ -155,7 +155,7 @@ def zeus(source: pathlib.Path) -> list[Table]:
             for record in csv.DictReader(file):
                 samples, batch = EPOCH_SAMPLES[record["dataset"]], int(record["batch_size"])
                 seconds, watts = float(record["time_per_epoch"]), float(record["average_power"])
-                space = f"{gpu}_{record['network']}_{record['optimizer']}"
+                space = f"{gpu}_{record['dataset']}_{record['network']}_{record['optimizer']}"
                 spaces[space.lower()].append(
                     Row(f"{record['power_limit']}w", batch, 1000 * seconds * batch / samples,
                         seconds * watts / samples))

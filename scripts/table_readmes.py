@@ -45,7 +45,7 @@ ZEUS = """# zeus: measured energy of training, sparse
 
 - Source: [ml-energy/zeus](https://github.com/ml-energy/zeus) at 75a8b93,
   `examples/research_reproducibility/zeus_nsdi23/trace/summary_power_*.csv`. Licence: Apache-2.0.
-- One table per GPU, network and optimiser; an arm is a power limit (`150w`), the batch one of the 5
+- One table per GPU, data set, network and optimiser; an arm is a power limit (`150w`), the batch one of the 5
   to 11 that were trained, some of them no power of two.
 - **Measured**: seconds per epoch and mean power. Latency and joules per sample follow from them and
   the nominal number of samples in an epoch (`EPOCH_SAMPLES` in `scripts/convert_tables.py`), which
@@ -69,7 +69,7 @@ DENSE = """# dense: simulated tables with every batch
   efficiency by a few per cent, by tile shape. So jumps lie where tiles and waves end, with SM
   counts and tile sides that are mostly no powers of two.
 - Memory: weights by precision, activations by row, workspace by kernel; beyond the device's it is
-  `out_of_memory`. In some tables int8 (or fp16) is `inaccurate`, with or without values, or tf32
+  `out_of_memory`. In most tables int8 (in some fp16) is `inaccurate`, with or without values, or tf32
   `unsupported`.
 - It shares no code and no feature with a surrogate of `search/`; those know no SM, wave, cache or
   tile choice.
