@@ -43,7 +43,8 @@ struct ReplayResult {
   std::optional<Candidate> reference;  ///< What the searcher compared the pick with,
   std::optional<Ratio> ratio;          ///< what it says of their energies
   std::optional<double> true_ratio;    ///< and what is so.
-  std::string why_ended;
+  bool stopped_by_limit = false;
+  std::string why_ended;  ///< The searcher's words, or the limit.
 };
 
 /// Lets a searcher search a table until it is done or its next step would break the budget.
