@@ -135,26 +135,28 @@ void judge(const Verdict& verdict, const Table& table, const Limits& limits, Rep
   }
 }
 
-std::string_view resolved(const std::string& searcher) {
-  return searcher.empty() ? searchers().front().name : std::string_view(searcher);
-}
-
 }  // namespace
 
 ReplayResult replay(const Table& table, const ReplayOptions& options) {
-  const auto searcher = make_searcher(options.searcher, table.space(), search_options(options));
+  ReplayOptions named = options;
+  if (named.searcher.empty()) named.searcher = searchers().front().name;
+  const auto searcher = make_searcher(named.searcher, table.space(), search_options(named));
+  return replay(table, named, *searcher);
+}
+
+ReplayResult replay(const Table& table, const ReplayOptions& options, Searcher& searcher) {
   Measurer measurer(table, options);
-  while (const auto step = searcher->ask()) {
+  while (const auto step = searcher.ask()) {
     const auto outcome = measurer.measure(*step);
     if (!outcome) break;
-    searcher->tell(*step, *outcome);
+    searcher.tell(*step, *outcome);
   }
-  ReplayResult result{.searcher = std::string(resolved(options.searcher)),
+  ReplayResult result{.searcher = options.searcher,
                       .spent = measurer.spent(),
                       .stopped_by_limit = !measurer.refused_by().empty()};
   result.why_ended = result.stopped_by_limit ? "limit: " + std::string(measurer.refused_by())
-                                             : searcher->why_ended();
-  if (const auto verdict = searcher->best()) judge(*verdict, table, options.limits, result);
+                                             : searcher.why_ended();
+  if (const auto verdict = searcher.best()) judge(*verdict, table, options.limits, result);
   if (const auto power = table.best_power_of_two(options.limits)) {
     result.power_of_two_regret =
         joules(table, *power) / joules(table, *table.best(options.limits)) - 1;

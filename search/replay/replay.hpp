@@ -53,4 +53,9 @@ struct ReplayResult {
 /// @throws Error (usage) if there is no such searcher
 [[nodiscard]] ReplayResult replay(const Table& table, const ReplayOptions& options);
 
+/// The same with a searcher of the caller's, made for the table's space; `options.searcher` is its
+/// name in the result.
+[[nodiscard]] ReplayResult replay(const Table& table, const ReplayOptions& options,
+                                  Searcher& searcher);
+
 }  // namespace autotune::replay

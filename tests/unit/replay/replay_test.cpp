@@ -3,12 +3,10 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "autotune/error.hpp"
 #include "search/replay/replay_json.hpp"
-#include "search/replay/sweep_cost.hpp"
 
 namespace autotune::replay {
 namespace {
@@ -129,48 +127,6 @@ INSTANTIATE_TEST_SUITE_P(Searchers, EverySearcherReplayed, ::testing::ValuesIn([
                            for (const auto& entry : searchers()) names.push_back(entry.name);
                            return names;
                          }()));
-
-TEST(Charges, PayForWindowsFailuresAndProbes) {
-  const Charges charges;
-  EXPECT_DOUBLE_EQ(seconds_of({.kind = StepKind::window}, false, charges), 1.5);
-  EXPECT_DOUBLE_EQ(seconds_of({.kind = StepKind::probe}, false, charges), 0.1);
-  EXPECT_DOUBLE_EQ(seconds_of({.kind = StepKind::fit}, false, charges), 0.1);
-  for (const auto kind : {StepKind::window, StepKind::probe, StepKind::fit}) {
-    EXPECT_DOUBLE_EQ(seconds_of({.kind = kind}, true, charges), 2);
-  }
-}
-
-TEST(Charges, CountALongWindowAsThoseItReplaces) {
-  const Charges charges;
-  const Step step{.kind = StepKind::window, .seconds = 4.2};
-  EXPECT_EQ(windows_of(step, charges), 5);
-  EXPECT_DOUBLE_EQ(seconds_of(step, false, charges), 5.5);
-  EXPECT_EQ(windows_of({.kind = StepKind::window, .seconds = 0.3}, charges), 1);
-  EXPECT_EQ(windows_of({.kind = StepKind::probe, .seconds = 5}, charges), 0);
-  EXPECT_EQ(windows_of({.kind = StepKind::window, .seconds = 3}, {.window_seconds = 0.1}), 30);
-}
-
-TEST(Charges, AddUpOverARunInSecondsAndJoules) {
-  const Table table = Table::parse(
-      "arm,batch,latency_ms,joules_per_unit,status\n"
-      "a,1,10,1,ok\na,2,10,1,ok\nb,1,10,3,ok\nb,2,,,out_of_memory\n",
-      "t");
-  const Spent spent = replay(table, {.searcher = "sweep", .noise = none}).spent;
-  EXPECT_EQ(spent.windows, 4);
-  EXPECT_EQ(spent.out_of_memory, 1);
-  // Both arms are visited once: three windows, one failure, one switch.
-  EXPECT_DOUBLE_EQ(spent.seconds, 3 * 1.5 + 2 + 8);
-  // a draws 100 and 200 W, b 300 W, what failed the mean of 200 W. The order of b's two is the
-  // searcher's: the largest first, so it is the failure that pays for the switch.
-  EXPECT_DOUBLE_EQ(spent.joules, 1.5 * (100 + 200 + 300) + (2 + 8) * 200);
-}
-
-TEST(Charges, OfASweepEndAtTheFirstFailureOfAnArm) {
-  const Spent spent = sweep_cost(two_arms(10), {});
-  EXPECT_EQ(spent.windows, 2 * 11);
-  EXPECT_EQ(spent.out_of_memory, 2);
-  EXPECT_DOUBLE_EQ(spent.seconds, 20 * 1.5 + 2 * 2 + 8);
-}
 
 }  // namespace
 }  // namespace autotune::replay
