@@ -22,7 +22,9 @@ SearchSpace space_of(std::vector<std::string> arms, int max_batch) {
   return space;
 }
 
-Outcome ok(double joules) { return {.latency_p99_ms = 1, .joules_per_unit = joules}; }
+Outcome ok(double joules) {
+  return {.latency_ms = 1, .latency_p99_ms = 1, .joules_per_unit = joules};
+}
 
 /// Asks and tells until the searcher is done or `limit` steps are taken; the candidates, in order.
 std::vector<Candidate> drive(Searcher& searcher, const std::function<Outcome(Candidate)>& measure,
