@@ -139,7 +139,8 @@ class Thompson final : public Stepwise {
     const bool costly =
         counts && best_before > 0 && *outcome.joules_per_unit > early_stop * best_before;
     samples.failed = samples.failed || !counts || costly;
-    if (samples.failed && !walks_.empty() && walks_.front().arm == step.candidate.arm) {
+    // What is only too large ends no walk downwards; of larger ones `open` knows.
+    if (samples.failed && open(step.candidate) && !walks_.empty() && walks_.front().arm == step.candidate.arm) {
       walks_.front().batches.clear();
     }
   }
