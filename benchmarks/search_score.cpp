@@ -29,6 +29,7 @@ po::options_description flags() {
   // clang-format off
   options.add_options()
       ("help", "print this and exit")
+      ("list", "print the searchers' names and exit")
       ("searchers", text(), "comma separated; all unless given")
       ("windows", text(), "LIST of limits, each of which makes a run of its own")
       ("seconds", text(), "LIST of limits")
@@ -101,6 +102,10 @@ std::vector<Job> jobs_of(const std::vector<NamedTable>& tables, const po::variab
 void score(int argc, char** argv) {
   const auto values =
       parse(argc, argv, flags(), "table", "autotune_search_score TABLE_OR_FOLDER... [OPTIONS]");
+  if (values.count("list")) {
+    for (const SearcherEntry& entry : searchers()) fmt::print("{}\n", entry.name);
+    return;
+  }
   if (values.count("table") == 0) throw Error(ErrorCode::usage, "name tables, or their folders.");
   const ReplayOptions model = model_of(values);
   const auto every = static_cast<std::size_t>(whole_number(values, "every", 1, most));
