@@ -193,7 +193,7 @@ void Beliefs::update(bool by_power) {
                           choose_again * static_cast<double>(chosen_at_);
   if (by_power_) {
     double level = 0;
-    for (const Reading& reading : readings) level += reading.value;
+    for (const LogReading& reading : readings) level += reading.value;
     level /= static_cast<double>(readings.size());
     power_.learn(readings, [this](std::size_t point) { return features(point); },
                  [level](const Features&) { return level; }, choose ? &power_kernels() : nullptr);

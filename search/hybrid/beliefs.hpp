@@ -77,8 +77,8 @@ class Beliefs {
   std::vector<std::optional<std::size_t>> fast_to_;    // the largest that was not.
   std::vector<int> windows_;
   std::vector<std::size_t> measured_;    // Points with a window, in order.
-  std::vector<Reading> energy_readings_;
-  std::vector<Reading> power_readings_;
+  std::vector<LogReading> energy_readings_;
+  std::vector<LogReading> power_readings_;
   std::vector<double> best_throughput_;  // Per arm, ln(rows per millisecond).
   Surrogate power_;
   Surrogate shape_;

@@ -7,7 +7,7 @@
 namespace autotune {
 namespace {
 
-Eigen::MatrixXd noise_covariance(std::span<const Reading> readings, const WindowNoise& noise) {
+Eigen::MatrixXd noise_covariance(std::span<const LogReading> readings, const WindowNoise& noise) {
   const auto n = static_cast<Eigen::Index>(readings.size());
   Eigen::MatrixXd covariance(n, n);
   const double own = noise.scatter * noise.scatter;
@@ -26,10 +26,10 @@ Eigen::MatrixXd noise_covariance(std::span<const Reading> readings, const Window
 }
 
 /// For each reading the position of its point among the distinct ones.
-std::vector<Eigen::Index> positions(std::span<const Reading> readings,
+std::vector<Eigen::Index> positions(std::span<const LogReading> readings,
                                     std::vector<std::size_t>& points) {
   std::vector<Eigen::Index> at;
-  for (const Reading& reading : readings) {
+  for (const LogReading& reading : readings) {
     auto found = std::ranges::find(points, reading.point);
     if (found == points.end()) found = points.insert(points.end(), reading.point);
     at.push_back(found - points.begin());
@@ -44,7 +44,7 @@ const std::vector<double>& usual_scatters() {
   return scatters;
 }
 
-PooledReadings pool(std::span<const Reading> readings, const WindowNoise& noise) {
+PooledReadings pool(std::span<const LogReading> readings, const WindowNoise& noise) {
   PooledReadings pooled;
   const std::vector<Eigen::Index> at = positions(readings, pooled.points);
   const auto n = static_cast<Eigen::Index>(readings.size());

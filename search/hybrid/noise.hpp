@@ -7,7 +7,7 @@
 namespace autotune {
 
 /// One window's reading of a quantity, on the log scale.
-struct Reading {
+struct LogReading {
   std::size_t point = 0;  ///< Of the grid.
   double value = 0;       ///< Natural logarithm.
   double at_seconds = 0;  ///< Since the search began.
@@ -37,6 +37,6 @@ struct PooledReadings {
 [[nodiscard]] const std::vector<double>& usual_scatters();
 
 /// @param readings in order of time, at least one
-[[nodiscard]] PooledReadings pool(std::span<const Reading> readings, const WindowNoise& noise);
+[[nodiscard]] PooledReadings pool(std::span<const LogReading> readings, const WindowNoise& noise);
 
 }  // namespace autotune

@@ -19,7 +19,7 @@ Eigen::MatrixXd prior_covariance(const Kernel& kernel, const std::vector<Feature
 
 }  // namespace
 
-void Surrogate::learn(std::span<const Reading> readings, const Describe& describe,
+void Surrogate::learn(std::span<const LogReading> readings, const Describe& describe,
                       const MeanFunction& mean, const KernelChoice* choice) {
   mean_ = mean;
   seen_.clear();
@@ -30,7 +30,7 @@ void Surrogate::learn(std::span<const Reading> readings, const Describe& describ
   process_.emplace(prior_covariance(kernel_, seen_), pooled.covariance, residuals(pooled));
 }
 
-void Surrogate::choose(std::span<const Reading> readings, const KernelChoice& choice) {
+void Surrogate::choose(std::span<const LogReading> readings, const KernelChoice& choice) {
   std::vector<Eigen::MatrixXd> priors;
   for (const Kernel& kernel : choice.kernels) priors.push_back(prior_covariance(kernel, seen_));
   double best = -std::numeric_limits<double>::infinity();

@@ -39,7 +39,7 @@ class Surrogate {
   using Describe = std::function<Features(std::size_t point)>;
 
   /// Chooses anew where `choice` is given, else keeps what was chosen before.
-  void learn(std::span<const Reading> readings, const Describe& describe, const MeanFunction& mean,
+  void learn(std::span<const LogReading> readings, const Describe& describe, const MeanFunction& mean,
              const KernelChoice* choice);
 
   [[nodiscard]] bool ready() const noexcept { return process_.has_value(); }
@@ -48,7 +48,7 @@ class Surrogate {
   [[nodiscard]] Belief difference(const Features& a, const Features& b) const;
 
  private:
-  void choose(std::span<const Reading> readings, const KernelChoice& choice);
+  void choose(std::span<const LogReading> readings, const KernelChoice& choice);
   [[nodiscard]] Eigen::VectorXd residuals(const PooledReadings& pooled) const;
   [[nodiscard]] Eigen::VectorXd cross(const Features& at) const;
 
