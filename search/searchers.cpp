@@ -15,7 +15,8 @@ std::size_t SearchSpace::size() const noexcept {
 }
 
 std::span<const SearcherEntry> searchers() {
-  static constexpr std::array<SearcherEntry, 7> table{{
+  static constexpr std::array<SearcherEntry, 8> table{{
+      {"hybrid", "latency by probes, energy by two surrogates, then a race (default)", make_hybrid},
       {"sweep", "every batch of every arm, coarse to fine; arms far behind come last", make_sweep},
       {"random", "every batch of every arm, in seeded random order", make_random},
       {"latency_first", "latency at every batch, two windows an arm, then a race of the arms' best",
