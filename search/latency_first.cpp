@@ -27,7 +27,7 @@ constexpr int most_rounds = 30;
 /// How many batches of each arm get a window before the race.
 constexpr int most_windows_per_arm = 2;
 
-/// An arm whose windows are this far behind does not enter the race: five times the spread of two
+/// Whoever's window is this far behind does not enter the race: five times the spread between two
 /// windows at the noise of NVML's (2.4 %).
 constexpr double far_behind = 1.17;
 
@@ -66,10 +66,7 @@ class LatencyFirst final : public Stepwise {
 
   std::vector<Candidate> finalists() const override {
     std::vector<std::pair<double, Candidate>> bests;
-    for (const auto& of_arm : measured_) {
-      const auto best = std::ranges::min_element(of_arm);
-      if (best != of_arm.end()) bests.push_back(*best);
-    }
+    for (const auto& of_arm : measured_) bests.insert(bests.end(), of_arm.begin(), of_arm.end());
     std::ranges::sort(bests);
     std::vector<Candidate> entrants;
     for (const auto& [joules, candidate] : bests) {
@@ -95,7 +92,9 @@ class LatencyFirst final : public Stepwise {
   std::optional<Step> next_of_scan(std::size_t arm) {
     LatencyScan& scan = scans_[arm];
     if (closed(arm)) return std::nullopt;
-    if (const auto batch = scan.next_fit()) return Step{0, StepKind::fit, {arm, *batch}, 0, 0};
+    if (!scan.begun() && stride(scan.feasible()) > 1) {
+      if (const auto batch = scan.next_fit()) return Step{0, StepKind::fit, {arm, *batch}, 0, 0};
+    }
     if (!scan.begun()) scan.begin_probes(stride(scan.feasible()));
     if (const auto batch = scan.next_probe()) return Step{0, StepKind::probe, {arm, *batch}, 0, 0};
     return std::nullopt;
@@ -106,7 +105,7 @@ class LatencyFirst final : public Stepwise {
     return batches.empty() || !open({arm, batches.front()});
   }
 
-  /// The smallest power of two at which the probes of this arm leave the others their share.
+  /// The smallest power of two at which probes of so many batches leave the other arms their share.
   [[nodiscard]] std::size_t stride(std::size_t feasible) const {
     const Spending::Cost& probes = spending().of(StepKind::probe);
     const Spending::Cost spent = spending().all();
@@ -241,9 +240,9 @@ class LatencyFirst final : public Stepwise {
   }
 
   std::string reason() const override {
-    if (!options().race) return "the arms' best are known well enough to race them";
+    if (!options().race) return "the arms' best are measured; the race is the driver's";
     return race_ && race_->round() > 0 ? "the race of the arms' best is decided"
-                                       : "one arm is left, and its best batch is measured";
+                                       : "one batch is left, and it is measured";
   }
 
   std::vector<LatencyScan> scans_;
