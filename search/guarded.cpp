@@ -52,7 +52,8 @@ void check_options(const SearchSpace& space, const SearchOptions& options) {
   const auto [arm, batch] = *options.incumbent;
   if (arm >= space.arms.size()) refuse("the incumbent's arm {} is not in the space.", arm);
   if (!std::ranges::binary_search(space.arms[arm].batches, batch)) {
-    refuse("the incumbent's batch {} is not in the space of arm '{}'.", batch, space.arms[arm].name);
+    refuse("the incumbent's batch {} is not in the space of arm '{}'.", batch,
+           space.arms[arm].name);
   }
 }
 
@@ -125,8 +126,8 @@ void GuardedSearch::check_values(const Step& step, const Outcome& outcome) const
   check_positive("latency_ms", outcome.latency_ms);
   check_positive("latency_p99_ms", outcome.latency_p99_ms);
   check_positive("joules_per_unit", outcome.joules_per_unit);
-  for (const auto& [what, cost] : {std::pair{"seconds", outcome.seconds},
-                                   std::pair{"joules", outcome.joules}}) {
+  for (const auto& [what, cost] :
+       {std::pair{"seconds", outcome.seconds}, std::pair{"joules", outcome.joules}}) {
     if (!(std::isfinite(cost) && cost >= 0)) {
       refuse("{} {} must be 0 or more and finite: it is what the step cost.", what, cost);
     }

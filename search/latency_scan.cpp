@@ -18,9 +18,8 @@ LatencyScan::LatencyScan(std::vector<int> batches)
     : batches_(std::move(batches)), fit_(batches_), too_slow_(batches_.size()) {}
 
 std::size_t LatencyScan::feasible() const {
-  const auto largest = fit_.largest();
-  if (!largest) return 0;
-  return static_cast<std::size_t>(std::ranges::upper_bound(batches_, *largest) - batches_.begin());
+  const auto failure = fit_.smallest_failure();
+  return failure ? index_of(*failure) : batches_.size();
 }
 
 void LatencyScan::begin_probes(std::size_t stride) {
@@ -69,10 +68,9 @@ void LatencyScan::tell_too_slow(int batch) {
 }
 
 std::vector<int> LatencyScan::ranked() const {
-  const int largest = fit_.largest().value_or(0);
   std::vector<int> ranked;
   for (const auto& [batch, latency] : latencies_) {
-    if (batch <= largest) ranked.push_back(batch);
+    if (index_of(batch) < feasible()) ranked.push_back(batch);
   }
   std::ranges::stable_sort(ranked, {}, [&](int batch) { return latencies_.at(batch) / batch; });
   return ranked;

@@ -11,8 +11,9 @@ namespace autotune {
 
 /// Finds out how long an iteration of one arm takes at every batch that runs.
 ///
-/// First how far the batches go, by doubling and halving; then a probe of each batch, or of each
-/// `stride`th where time is short, and then of all those round the best.
+/// Either a probe of each batch, rising until one fails; or, where there is no time for that, first
+/// how far the batches go, by doubling and halving, then a probe of each `stride`th, and then of
+/// all those round the best.
 class LatencyScan {
  public:
   /// @param batches in rising order
@@ -24,10 +25,10 @@ class LatencyScan {
   /// @param runs without failure and within the memory limit
   void tell_fit(int batch, bool runs) { fit_.tell(batch, runs); }
 
-  /// How many batches run. Meaningful once `next_fit` gives nothing.
+  /// How many batches may run: all up to the smallest that is known to fail.
   [[nodiscard]] std::size_t feasible() const;
 
-  /// Probes every `stride`th batch that runs, the largest included.
+  /// Probes every `stride`th batch that may run, the largest included, in rising order.
   void begin_probes(std::size_t stride);
   [[nodiscard]] bool begun() const noexcept { return stride_ > 0; }
 

@@ -15,10 +15,11 @@ std::size_t SearchSpace::size() const noexcept {
 }
 
 std::span<const SearcherEntry> searchers() {
-  static constexpr std::array<SearcherEntry, 7> table{{
+  static constexpr std::array<SearcherEntry, 8> table{{
+      {"hybrid", "latency by probes, energy by two surrogates, then a race (default)", make_hybrid},
       {"sweep", "every batch of every arm, coarse to fine; arms far behind come last", make_sweep},
       {"random", "every batch of every arm, in seeded random order", make_random},
-      {"latency_first", "latency at every batch, two windows an arm, then a race of the arms' best",
+      {"latency_first", "latency at every batch, then a race of each arm's two best",
        make_latency_first},
       {"powers_of_two", "every power of two of every arm", make_powers_of_two},
       {"largest", "the largest batch of each arm that fits", make_largest},

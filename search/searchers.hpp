@@ -5,6 +5,7 @@
 
 namespace autotune {
 
+[[nodiscard]] std::unique_ptr<Searcher> make_hybrid(SearchSpace space, SearchOptions options);
 [[nodiscard]] std::unique_ptr<Searcher> make_sweep(SearchSpace space, SearchOptions options);
 [[nodiscard]] std::unique_ptr<Searcher> make_random(SearchSpace space, SearchOptions options);
 [[nodiscard]] std::unique_ptr<Searcher> make_latency_first(SearchSpace space,

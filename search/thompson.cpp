@@ -140,7 +140,8 @@ class Thompson final : public Stepwise {
         counts && best_before > 0 && *outcome.joules_per_unit > early_stop * best_before;
     samples.failed = samples.failed || !counts || costly;
     // What is only too large ends no walk downwards; of larger ones `open` knows.
-    if (samples.failed && open(step.candidate) && !walks_.empty() && walks_.front().arm == step.candidate.arm) {
+    if (samples.failed && open(step.candidate) && !walks_.empty() &&
+        walks_.front().arm == step.candidate.arm) {
       walks_.front().batches.clear();
     }
   }

@@ -1,18 +1,14 @@
 // The parts that several searchers share.
 #include <gmock/gmock.h>
 
-#include <random>
-
 #include "search/arm_state.hpp"
 #include "search/largest_fit.hpp"
-#include "search/rounds.hpp"
 #include "search/spending.hpp"
 #include "unit/search/drive.hpp"
 
 namespace autotune {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 /// How many trials it takes to find that `largest` of 1 … `range` runs.
@@ -39,49 +35,6 @@ TEST(LargestFit, BelievesTheSmallerOfTwoContradictions) {
   fit.tell(2, false);
   EXPECT_EQ(fit.largest(), 1);
   EXPECT_EQ(fit.next(), std::nullopt);
-}
-
-TEST(Rounds, GoThroughTheArmsForwardsThenBackwards) {
-  Rounds rounds({{2, 5}, {0, 7}, {1, 3}}, 0.005);
-  std::vector<std::size_t> arms;
-  for (int i = 0; i < 6; ++i) {
-    const auto step = rounds.next();
-    arms.push_back(step->candidate.arm);
-    rounds.tell(*step, ok(1), true);
-  }
-  EXPECT_THAT(arms, ElementsAre(0, 1, 2, 2, 1, 0));
-}
-
-TEST(Rounds, DropWhoeverIsFarBehindAndGoOnWithTheRest) {
-  std::mt19937_64 generator(4);
-  std::normal_distribution<double> noise(0, 0.01);
-  Rounds rounds({{0, 1}, {1, 1}, {2, 1}}, 0.001);
-  int of_the_slow = 0, of_the_rest = 0;
-  while (const auto step = rounds.next()) {
-    const bool slow = step->candidate.arm == 2;
-    ++(slow ? of_the_slow : of_the_rest);
-    const double truth = slow ? 1.5 : 1 + 0.01 * static_cast<double>(step->candidate.arm);
-    rounds.tell(*step, ok(truth * (1 + noise(generator))), true);
-  }
-  EXPECT_LE(of_the_slow, 3);
-  EXPECT_GT(of_the_rest, 8);
-  EXPECT_EQ(rounds.verdict({})->candidate.arm, 0u);
-}
-
-TEST(Rounds, EndWhenOneIsLeft) {
-  Rounds rounds({{0, 1}, {1, 1}}, 0.005);
-  const auto first = rounds.next();
-  rounds.tell(*first, ok(1), true);
-  const auto second = rounds.next();
-  rounds.tell(*second, failed(TrialStatus::crashed), false);
-  EXPECT_EQ(rounds.next(), std::nullopt);
-  EXPECT_EQ(rounds.verdict({})->candidate, first->candidate);
-}
-
-TEST(Rounds, HaveNoVerdictBeforeTheFirstRoundIsFull) {
-  Rounds rounds({{0, 1}, {1, 1}}, 0.005);
-  rounds.tell(*rounds.next(), ok(1), true);
-  EXPECT_FALSE(rounds.verdict({}).has_value());
 }
 
 TEST(ClosestMiss, IsTheOneThatBreaksItsWorstLimitByLeast) {

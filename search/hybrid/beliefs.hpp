@@ -1,0 +1,96 @@
+#pragma once
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "autotune/searcher.hpp"
+#include "search/hybrid/grid.hpp"
+#include "search/hybrid/latency_curve.hpp"
+#include "search/hybrid/memory_frontier.hpp"
+#include "search/hybrid/surrogate.hpp"
+
+namespace autotune {
+
+/// Everything told so far, and what it says of every configuration.
+class Beliefs {
+ public:
+  Beliefs(const Grid& grid, const SearchOptions& options);
+
+  /// @param at_seconds when the step ended, since the search began
+  void learn(const Step& step, const Outcome& outcome, double at_seconds);
+
+  /// May still be measured: runs, fits, and is not known to be too slow.
+  [[nodiscard]] bool open(std::size_t point) const;
+  [[nodiscard]] bool arm_open(std::size_t arm) const { return !closed_[arm]; }
+
+  /// Keeps the limits, as far as its windows say.
+  [[nodiscard]] bool answers(std::size_t point) const;
+
+  /// Where p99 must be known before a window is worth it: between what keeps the latency limit and
+  /// what breaks it; nothing when the two are neighbours.
+  [[nodiscard]] std::optional<std::size_t> latency_edge(std::size_t arm) const;
+
+  [[nodiscard]] int windows(std::size_t point) const { return windows_[point]; }
+  [[nodiscard]] const std::vector<std::size_t>& measured() const noexcept { return measured_; }
+  [[nodiscard]] const LatencyCurve& latency() const noexcept { return latency_; }
+  [[nodiscard]] const MemoryFrontier& memory() const noexcept { return memory_; }
+  [[nodiscard]] const std::optional<ClosestMiss>& closest_miss() const noexcept { return miss_; }
+
+  /// Whether a probed latency tells more than a window: it must repeat better than energy does.
+  [[nodiscard]] bool latency_is_precise() const;
+
+  /// Brings the surrogates up to date with the windows; cheap if nothing changed.
+  /// @param by_power which of the two tells the energies: power × latency, or their shape
+  void update(bool by_power);
+
+  /// Whether `energies` has anything to go by.
+  [[nodiscard]] bool ready() const;
+
+  /// Of ln(joules per unit). By power a point without any latency near has none.
+  [[nodiscard]] std::vector<std::optional<Belief>> energies(
+      std::span<const std::size_t> points) const;
+  [[nodiscard]] std::optional<Belief> energy(std::size_t point) const;
+
+  /// Of ln(energy of a / energy of b).
+  [[nodiscard]] Belief gap(std::size_t a, std::size_t b) const;
+
+  /// Degrees of freedom of the scatter, for intervals.
+  [[nodiscard]] double degrees() const;
+
+ private:
+  [[nodiscard]] Features features(std::size_t point) const;
+  [[nodiscard]] bool too_slow(const Outcome& outcome) const;
+  void learn_status(const Step& step, const Outcome& outcome, std::size_t point);
+  void learn_miss(const Step& step, const Outcome& outcome);
+  void learn_window(std::size_t point, const Outcome& outcome, double at_seconds);
+  void learn_shape(const KernelChoice* choice);
+  [[nodiscard]] double best_throughput(std::size_t arm) const;
+
+  const Grid* grid_;
+  SearchOptions options_;
+  LatencyCurve latency_;
+  MemoryFrontier memory_;
+  std::vector<bool> closed_;             // Arms.
+  std::vector<bool> refused_;            // Points that broke a limit or failed by themselves.
+  std::vector<bool> ran_;                // Arms that had a success.
+  std::vector<std::optional<std::size_t>> slow_from_;  // Per arm the smallest too slow,
+  std::vector<std::optional<std::size_t>> fast_to_;    // the largest that was not.
+  std::vector<int> windows_;
+  std::vector<std::size_t> measured_;    // Points with a window, in order.
+  std::vector<LogReading> energy_readings_;
+  std::vector<LogReading> power_readings_;
+  std::vector<double> best_throughput_;  // Per arm, ln(rows per millisecond).
+  Surrogate power_;
+  Surrogate shape_;
+  bool by_power_ = true;
+  std::size_t learnt_ = 0;   // Readings in the surrogate in use.
+  std::size_t chosen_at_ = 0;
+  bool chosen_by_power_ = true;
+  double energy_squares_ = 0;  // Of repeated windows about their means.
+  int energy_degrees_ = 0;
+  std::map<std::size_t, std::pair<double, int>> energy_means_;
+  std::optional<ClosestMiss> miss_;
+  double miss_excess_ = 0;
+};
+
+}  // namespace autotune

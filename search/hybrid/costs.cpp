@@ -1,0 +1,90 @@
+#include "search/hybrid/costs.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace autotune {
+namespace {
+
+// Guesses until the first step of a kind; they only order the first few steps.
+constexpr std::array<double, 3> guessed_seconds = {0.1, 0.1, 1.5};
+constexpr double guessed_switch_seconds = 8;
+
+// A switch serves the windows that follow it in the same arm, two of them mostly.
+constexpr double windows_per_switch = 2;
+
+}  // namespace
+
+void Costs::learn(const Step& step, const Outcome& outcome) {
+  const bool switched = arm_ && *arm_ != step.candidate.arm;
+  Mean& own = own_[index(step.kind)];
+  if (outcome.status == TrialStatus::ok) {
+    if (switched) {
+      switch_.sum += std::max(0.0, outcome.seconds - own.value(guessed_seconds[index(step.kind)]));
+      ++switch_.count;
+    } else {
+      own.sum += outcome.seconds;
+      ++own.count;
+    }
+  }
+  if (outcome.seconds > 0 && outcome.joules > 0) {
+    watts_.sum += outcome.joules / outcome.seconds;
+    ++watts_.count;
+  }
+  windows_ += step.kind == StepKind::window;
+  seconds_ += outcome.seconds;
+  joules_ += outcome.joules;
+  if (step.kind == StepKind::probe) {
+    probing_seconds_ += std::min(outcome.seconds, own.value(outcome.seconds));
+  }
+  arm_ = step.candidate.arm;
+}
+
+double Costs::seconds(StepKind kind) const {
+  return own_[index(kind)].value(guessed_seconds[index(kind)]);
+}
+
+double Costs::switch_seconds() const { return switch_.value(guessed_switch_seconds); }
+
+double Costs::window_seconds(std::size_t arm) const {
+  const bool switches = arm_ && *arm_ != arm;
+  return seconds(StepKind::window) + (switches ? switch_seconds() / windows_per_switch : 0);
+}
+
+double Costs::spent() const {
+  double share = 0;
+  if (budget_.windows) share = std::max(share, 1.0 * windows_ / std::max(*budget_.windows, 1));
+  if (budget_.seconds) share = std::max(share, seconds_ / *budget_.seconds);
+  if (budget_.joules) share = std::max(share, joules_ / *budget_.joules);
+  return share;
+}
+
+std::optional<double> Costs::windows_left() const {
+  const double window = std::max(seconds(StepKind::window), 1e-9);
+  double left = std::numeric_limits<double>::infinity();
+  if (budget_.windows) left = std::min(left, 1.0 * (*budget_.windows - windows_));
+  if (budget_.seconds) left = std::min(left, (*budget_.seconds - seconds_) / window);
+  if (budget_.joules && watts_.count) {
+    left = std::min(left, (*budget_.joules - joules_) / (window * watts_.value(1)));
+  }
+  if (left == std::numeric_limits<double>::infinity()) return std::nullopt;
+  return std::max(left, 0.0);
+}
+
+std::optional<double> Costs::windows_planned() const {
+  const auto left = windows_left();
+  return left ? std::optional(*left + windows_) : std::nullopt;
+}
+
+bool Costs::affordable(StepKind kind, std::size_t arm) const {
+  if (budget_.windows && kind == StepKind::window && windows_ >= *budget_.windows) return false;
+  const bool switches = arm_ && *arm_ != arm;
+  const double cost = seconds(kind) + (switches ? switch_seconds() : 0);
+  constexpr double rounding = 1e-9;
+  if (budget_.seconds && known(kind) && seconds_ + cost > *budget_.seconds * (1 + rounding)) {
+    return false;
+  }
+  return !(budget_.joules && joules_ >= *budget_.joules);
+}
+
+}  // namespace autotune

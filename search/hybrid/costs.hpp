@@ -1,0 +1,59 @@
+#pragma once
+#include <array>
+#include <cstddef>
+#include <optional>
+
+#include "autotune/searcher.hpp"
+
+namespace autotune {
+
+/// What steps have cost so far, and so what the next one will.
+class Costs {
+ public:
+  explicit Costs(const SearchBudget& budget) : budget_(budget) {}
+
+  void learn(const Step& step, const Outcome& outcome);
+
+  /// Without a switch; a guess before the first of its kind.
+  [[nodiscard]] double seconds(StepKind kind) const;
+  [[nodiscard]] bool known(StepKind kind) const { return own_[index(kind)].count > 0; }
+  [[nodiscard]] double switch_seconds() const;
+
+  /// Of a window in this arm now, the switch to it included in part: it serves later windows too.
+  [[nodiscard]] double window_seconds(std::size_t arm) const;
+
+  /// The largest share that is spent of any limit; 0 without limits.
+  [[nodiscard]] double spent() const;
+
+  /// How many windows the rest of every limit affords; absent without limits.
+  [[nodiscard]] std::optional<double> windows_left() const;
+  [[nodiscard]] std::optional<double> windows_planned() const;
+
+  /// Whether a step of this kind keeps within every limit, as far as can be foreseen.
+  [[nodiscard]] bool affordable(StepKind kind, std::size_t arm) const;
+
+  [[nodiscard]] double spent_seconds() const noexcept { return seconds_; }
+  [[nodiscard]] double probing_seconds() const noexcept { return probing_seconds_; }
+  [[nodiscard]] std::optional<std::size_t> arm() const noexcept { return arm_; }
+
+ private:
+  struct Mean {
+    double sum = 0;
+    int count = 0;
+    [[nodiscard]] double value(double otherwise) const { return count ? sum / count : otherwise; }
+  };
+  [[nodiscard]] static std::size_t index(StepKind kind) { return static_cast<std::size_t>(kind); }
+  [[nodiscard]] double seconds_per_joule_window() const;
+
+  SearchBudget budget_;
+  std::array<Mean, 3> own_;
+  Mean switch_;
+  Mean watts_;
+  int windows_ = 0;
+  double seconds_ = 0;
+  double joules_ = 0;
+  double probing_seconds_ = 0;
+  std::optional<std::size_t> arm_;
+};
+
+}  // namespace autotune

@@ -1,0 +1,413 @@
+#include "search/hybrid/hybrid.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "search/hybrid/acquisition.hpp"
+#include "search/hybrid/candidates.hpp"
+#include "search/searchers.hpp"
+
+namespace autotune {
+namespace {
+
+// A third of the budget is the race's (research on search, section 7, step 0).
+constexpr double exploration_share = 0.65;
+
+// With so few windows every one of them is a finalist's.
+constexpr double few_windows = 12;
+
+// The edge of what fits is found to 2 % at first.
+constexpr double frontier_tolerance = 0.02;
+
+// A probe must be this much cheaper than a window to be worth its noise.
+constexpr double cheap_probe = 0.4;
+
+// Probing may take half as long as the windows do.
+constexpr double probing_share = 0.5;
+constexpr double least_probing_seconds = 8;
+constexpr int probes_at_once = 8;
+
+// An arm with three times the best one's time per row cannot win it back by drawing less power:
+// arms of one device differ by less than a factor of two in power.
+constexpr double hopeless_ratio = 3;
+
+// Gains below it are not worth a window (research on search, section 7, step 7).
+constexpr double least_gain = 0.001;
+constexpr double least_chance = 0.05;
+
+}  // namespace
+
+Hybrid::Hybrid(SearchSpace space, SearchOptions options)
+    : options_(std::move(options)),
+      grid_(space),
+      beliefs_(grid_, options_),
+      costs_(options_.budget),
+      visited_(grid_.arms()),
+      visit_probes_(grid_.arms()),
+      visit_latency_(grid_.arms(), std::numeric_limits<double>::infinity()) {
+  if (options_.incumbent) incumbent_ = grid_.find(*options_.incumbent);
+}
+
+std::optional<Step> Hybrid::ask() {
+  constexpr Plan (Hybrid::*phases[])() = {&Hybrid::measure_incumbent, &Hybrid::visit_arms,
+                                          &Hybrid::explore, &Hybrid::race};
+  if (!ended_.empty()) return std::nullopt;
+  for (const auto phase : phases) {
+    if (auto step = (this->*phase)()) return step;
+  }
+  if (ended_.empty()) ended_ = "nothing left can matter";
+  return std::nullopt;
+}
+
+Hybrid::Plan Hybrid::step(StepKind kind, std::size_t point, int round) {
+  if (!costs_.affordable(kind, grid_.arm(point))) return std::nullopt;
+  return Step{next_id_++, kind, grid_.candidate(point), round, 0};
+}
+
+void Hybrid::tell(const Step& step, const Outcome& outcome) {
+  costs_.learn(step, outcome);
+  beliefs_.learn(step, outcome, costs_.spent_seconds());
+  const std::size_t arm = step.candidate.arm;
+  if (outcome.latency_ms) {
+    visit_latency_[arm] = std::min(visit_latency_[arm], *outcome.latency_ms / step.candidate.batch);
+  }
+  if (incumbent_ && step.candidate == options_.incumbent) incumbent_tried_ = true;
+  if (step.kind == StepKind::probe) ++visit_probes_[arm];
+  if (race_ && step.round > 0) race_->tell(step.candidate, outcome);
+}
+
+Hybrid::Plan Hybrid::measure_incumbent() {
+  if (!incumbent_ || incumbent_tried_) return std::nullopt;
+  return step(StepKind::window, *incumbent_);
+}
+
+// ---- visiting the arms
+
+/// The incumbent's arm is loaded; then what was good elsewhere; then as they come.
+std::vector<std::size_t> Hybrid::visiting_order() const {
+  std::vector<std::size_t> order;
+  const auto add = [&](std::size_t arm) {
+    if (arm < grid_.arms() && std::ranges::count(order, arm) == 0) order.push_back(arm);
+  };
+  if (incumbent_) add(grid_.arm(*incumbent_));
+  for (const Candidate& candidate : options_.prior.promising) add(candidate.arm);
+  for (std::size_t arm = 0; arm < grid_.arms(); ++arm) add(arm);
+  return order;
+}
+
+Hybrid::Plan Hybrid::visit_arms() {
+  for (const std::size_t arm : visiting_order()) {
+    if (visited_[arm]) continue;
+    if (grid_.begin(arm) < grid_.end(arm)) {
+      for (const auto part : {&Hybrid::find_frontier, &Hybrid::find_latency_limit,
+                              &Hybrid::probe_edges, &Hybrid::first_window, &Hybrid::refine}) {
+        if (!beliefs_.arm_open(arm)) break;
+        if (auto step = (this->*part)(arm)) return step;
+      }
+    }
+    visited_[arm] = true;
+    probes_.clear();
+  }
+  return std::nullopt;
+}
+
+Hybrid::Plan Hybrid::find_frontier(std::size_t arm) {
+  const auto point = beliefs_.memory().next(arm, frontier_tolerance);
+  return point ? step(StepKind::fit, *point) : std::nullopt;
+}
+
+Hybrid::Plan Hybrid::find_latency_limit(std::size_t arm) {
+  if (!probing_pays()) return std::nullopt;
+  const auto point = beliefs_.latency_edge(arm);
+  return point ? step(StepKind::probe, *point) : std::nullopt;
+}
+
+bool Hybrid::hopeless(std::size_t arm) const {
+  const double best = *std::ranges::min_element(visit_latency_);
+  return visit_latency_[arm] > hopeless_ratio * best;
+}
+
+std::vector<std::size_t> Hybrid::seeds(std::size_t arm) const {
+  std::vector<std::size_t> found;
+  for (const Candidate& candidate : options_.prior.promising) {
+    const auto point = candidate.arm == arm ? grid_.find(candidate) : std::nullopt;
+    if (point && beliefs_.open(*point)) found.push_back(*point);
+  }
+  return found;
+}
+
+Hybrid::Plan Hybrid::probe_edges(std::size_t arm) {
+  if (!probing_pays()) return std::nullopt;
+  const auto largest = beliefs_.memory().largest_fit(arm);
+  if (!largest) return std::nullopt;
+  std::vector<std::size_t> points = seeds(arm);
+  points.push_back(*largest);
+  for (const std::size_t point :
+       edge_points(grid_, arm, *largest, options_.units_per_row, options_.prior.edges)) {
+    points.push_back(point);
+  }
+  for (const std::size_t point : points) {
+    if (beliefs_.latency().known(point) || !beliefs_.open(point)) continue;
+    // The largest batch tells whether the others are worth a probe.
+    if (visit_probes_[arm] >= 2 && hopeless(arm)) return std::nullopt;
+    // The first window tells what a probe costs beside it.
+    if (visit_probes_[arm] >= 3 && !costs_.known(StepKind::window)) return std::nullopt;
+    return step(StepKind::probe, point);
+  }
+  return std::nullopt;
+}
+
+Hybrid::Plan Hybrid::first_window(std::size_t arm) {
+  if (hopeless(arm)) return std::nullopt;
+  for (std::size_t point = grid_.begin(arm); point < grid_.end(arm); ++point) {
+    if (beliefs_.windows(point) > 0) return std::nullopt;
+  }
+  update();
+  std::optional<std::size_t> best;
+  double least = std::numeric_limits<double>::infinity();
+  for (const std::size_t point : open_points(arm)) {
+    if (!beliefs_.latency().known(point)) continue;
+    const double per_row = beliefs_.latency().at(point)->mean - std::log(grid_.batch(point));
+    if (per_row < least) {
+      least = per_row;
+      best = point;
+    }
+  }
+  if (!best) best = beliefs_.memory().largest_fit(arm);
+  if (!best || !beliefs_.open(*best)) return std::nullopt;
+  return step(StepKind::window, *best);
+}
+
+/// Looks closer while the arm is loaded: later it would cost a switch.
+Hybrid::Plan Hybrid::refine(std::size_t arm) {
+  if (hopeless(arm)) return std::nullopt;
+  if (auto edges = probe_edges(arm)) return edges;
+  if (!probing_pays() || !may_probe()) return std::nullopt;
+  const double affordable = costs_.switch_seconds() / costs_.seconds(StepKind::probe);
+  if (visit_probes_[arm] >= std::max(affordable, 20.0)) return std::nullopt;
+  const auto choice = choose(arm, true);
+  if (!choice || choice->gain < least_gain) return std::nullopt;
+  return probe_around(*choice);
+}
+
+// ---- exploring
+
+bool Hybrid::probing_pays() const {
+  if (!beliefs_.latency_is_precise()) return false;
+  if (!costs_.known(StepKind::probe) || !costs_.known(StepKind::window)) return true;
+  return costs_.seconds(StepKind::probe) < cheap_probe * costs_.seconds(StepKind::window);
+}
+
+double Hybrid::probing_allowance() const {
+  const auto windows = costs_.windows_planned();
+  if (!windows) return std::numeric_limits<double>::infinity();
+  return std::max(least_probing_seconds,
+                  probing_share * *windows * costs_.seconds(StepKind::window));
+}
+
+bool Hybrid::may_probe() const { return costs_.probing_seconds() < probing_allowance(); }
+
+void Hybrid::update() const { beliefs_.update(probing_pays()); }
+
+std::vector<std::size_t> Hybrid::open_points(std::optional<std::size_t> arm) const {
+  std::vector<std::size_t> points;
+  for (std::size_t point = 0; point < grid_.size(); ++point) {
+    if (arm && grid_.arm(point) != *arm) continue;
+    if (beliefs_.open(point)) points.push_back(point);
+  }
+  return points;
+}
+
+std::optional<Hybrid::Choice> Hybrid::choose(std::optional<std::size_t> arm, bool probes_only) {
+  update();
+  const auto best = best_point();
+  if (!best) return std::nullopt;
+  const double least = beliefs_.energy(*best)->mean;
+  const std::vector<std::size_t> points = open_points(arm);
+  const auto energies = beliefs_.energies(points);
+  const bool probing = probing_pays();
+  const bool probes_left = may_probe();
+  std::optional<Choice> chosen;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    if (!energies[i]) continue;
+    const bool probe = probing && !beliefs_.latency().known(points[i]);
+    if (probe ? !probes_left : probes_only) continue;
+    const double gain = expected_improvement(*energies[i], least);
+    const std::size_t in = grid_.arm(points[i]);
+    const double seconds =
+        probe ? costs_.window_seconds(in) - costs_.seconds(StepKind::window) +
+                    costs_.seconds(StepKind::probe)
+              : costs_.window_seconds(in);
+    const double rate = gain / seconds;
+    if (!chosen || rate > chosen->gain_per_second) chosen = Choice{points[i], gain, rate, probe};
+  }
+  return chosen;
+}
+
+Hybrid::Plan Hybrid::probe_around(const Choice& choice) {
+  return step(StepKind::probe, choice.point);
+}
+
+bool Hybrid::exploration_is_over() {
+  if (explored_) return true;
+  const auto left = costs_.windows_left();
+  const auto planned = costs_.windows_planned();
+  explored_ = costs_.spent() >= exploration_share || (planned && *planned <= few_windows) ||
+              (left && *left < 2);
+  return explored_;
+}
+
+Hybrid::Plan Hybrid::explore() {
+  if (exploration_is_over()) return std::nullopt;
+  const auto choice = choose(std::nullopt, false);
+  if (!choice || choice->gain < least_gain) {
+    explored_ = true;
+    return std::nullopt;
+  }
+  if (choice->probe) return probe_around(*choice);
+  return step(StepKind::window, choice->point);
+}
+
+// ---- racing
+
+std::vector<std::size_t> Hybrid::entrants(std::size_t most) const {
+  std::vector<std::size_t> chosen;
+  const auto add = [&](std::optional<std::size_t> point) {
+    if (!point || chosen.size() >= most || !beliefs_.open(*point)) return;
+    if (std::ranges::count(chosen, *point) == 0) chosen.push_back(*point);
+  };
+  const std::vector<std::size_t> points = open_points(std::nullopt);
+  const auto energies = beliefs_.energies(points);
+  std::vector<std::pair<double, std::size_t>> by_mean, by_bound, powers;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    if (!energies[i] || (probing_pays() && !beliefs_.latency().known(points[i]))) continue;
+    by_mean.emplace_back(energies[i]->mean, points[i]);
+    by_bound.emplace_back(energies[i]->mean - std::sqrt(energies[i]->variance), points[i]);
+    if (is_power_of_two(grid_.batch(points[i]))) {
+      powers.emplace_back(energies[i]->mean, points[i]);
+    }
+  }
+  std::ranges::sort(by_mean);
+  std::ranges::sort(by_bound);
+  std::ranges::sort(powers);
+  if (by_mean.empty()) return chosen;
+  const std::size_t best = by_mean.front().second;
+  add(best);
+  if (!powers.empty()) add(powers.front().second);
+  if (best + 1 < grid_.end(grid_.arm(best))) add(best + 1);
+  if (best > grid_.begin(grid_.arm(best))) add(best - 1);
+  add(incumbent_);
+  for (std::size_t i = 1; i < std::min<std::size_t>(by_mean.size(), 5); ++i) add(by_mean[i].second);
+  for (std::size_t i = 0; i < std::min<std::size_t>(by_bound.size(), 3); ++i) {
+    add(by_bound[i].second);
+  }
+  add(beliefs_.memory().largest_fit(grid_.arm(best)));
+  return chosen;
+}
+
+void Hybrid::start_race() {
+  update();
+  const double left = costs_.windows_left().value_or(60);
+  const auto most = static_cast<std::size_t>(std::clamp(left / 2, 2.0, 12.0));
+  std::vector<Candidate> racing;
+  for (const std::size_t point : entrants(most)) racing.push_back(grid_.candidate(point));
+  race_.emplace(std::move(racing),
+                Race::Options{.seed = options_.seed,
+                              .max_rounds = 30,
+                              .comparison = {.indifference = options_.indifference}});
+}
+
+/// Leaves out who is unlikely to be the best after all that is known, not only the rounds.
+void Hybrid::thin_race() {
+  update();
+  const auto best = best_point();
+  if (!best || thinned_ == race_->round()) return;
+  thinned_ = race_->round();
+  const auto kept = reference(*best);
+  race_->add(grid_.candidate(*best));
+  for (const Candidate& entrant : race_->entrants()) {
+    const auto point = grid_.find(entrant);
+    if (point == best || point == kept) continue;
+    const Belief gap = beliefs_.gap(*point, *best);
+    if (chance_below(gap, 0) < least_chance) race_->drop(entrant);
+  }
+}
+
+Hybrid::Plan Hybrid::race() {
+  if (!options_.race) {
+    ended_ = "explored: the finalists are the driver's to race";
+    return std::nullopt;
+  }
+  if (!race_) start_race();
+  if (race_->round_ended() && race_->round() > 0) thin_race();
+  const auto next = race_->next();
+  if (!next) return std::nullopt;
+  return step(StepKind::window, *grid_.find(*next), race_->round());
+}
+
+// ---- answers
+
+std::optional<std::size_t> Hybrid::best_point() const {
+  std::vector<std::size_t> points;
+  for (const std::size_t point : beliefs_.measured()) {
+    if (beliefs_.answers(point)) points.push_back(point);
+  }
+  const auto energies = beliefs_.energies(points);
+  std::optional<std::size_t> best;
+  double least = std::numeric_limits<double>::infinity();
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    if (!energies[i] || energies[i]->mean >= least) continue;
+    least = energies[i]->mean;
+    best = points[i];
+  }
+  return best;
+}
+
+std::optional<std::size_t> Hybrid::reference(std::size_t best) const {
+  if (incumbent_ && beliefs_.windows(*incumbent_) > 0) {
+    return *incumbent_ == best ? std::nullopt : incumbent_;
+  }
+  std::optional<std::size_t> found;
+  double least = std::numeric_limits<double>::infinity();
+  for (const std::size_t point : beliefs_.measured()) {
+    if (!beliefs_.answers(point) || !is_power_of_two(grid_.batch(point))) continue;
+    const auto energy = beliefs_.energy(point);
+    if (!energy || energy->mean >= least) continue;
+    least = energy->mean;
+    found = point;
+  }
+  return found == best ? std::nullopt : found;
+}
+
+std::optional<Verdict> Hybrid::best() const {
+  update();
+  const auto best = best_point();
+  if (!best) return std::nullopt;
+  Verdict verdict{grid_.candidate(*best), std::exp(beliefs_.energy(*best)->mean)};
+  const auto other = reference(*best);
+  if (!other) return verdict;
+  verdict.reference = grid_.candidate(*other);
+  const Belief gap = beliefs_.gap(*best, *other);
+  const double half = student_t_quantile(0.975, beliefs_.degrees()) * std::sqrt(gap.variance);
+  verdict.ratio = Ratio{std::exp(gap.mean), {std::exp(gap.mean - half), std::exp(gap.mean + half)}};
+  return verdict;
+}
+
+std::vector<Candidate> Hybrid::finalists() const {
+  update();
+  std::vector<Candidate> found;
+  for (const std::size_t point : entrants(12)) found.push_back(grid_.candidate(point));
+  return found;
+}
+
+std::optional<ClosestMiss> Hybrid::closest_miss() const {
+  update();
+  return best_point() ? std::nullopt : beliefs_.closest_miss();
+}
+
+std::unique_ptr<Searcher> make_hybrid(SearchSpace space, SearchOptions options) {
+  return std::make_unique<Hybrid>(std::move(space), std::move(options));
+}
+
+}  // namespace autotune

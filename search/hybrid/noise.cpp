@@ -1,0 +1,77 @@
+#include "search/hybrid/noise.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+namespace autotune {
+namespace {
+
+Eigen::MatrixXd noise_covariance(std::span<const LogReading> readings, const WindowNoise& noise) {
+  const auto n = static_cast<Eigen::Index>(readings.size());
+  Eigen::MatrixXd covariance(n, n);
+  const double own = noise.scatter * noise.scatter;
+  const double shared = noise.drift * noise.drift;
+  for (Eigen::Index i = 0; i < n; ++i) {
+    double correlation = 1;
+    for (Eigen::Index j = i; j < n; ++j) {
+      const double apart = readings[static_cast<std::size_t>(j)].at_seconds -
+                           readings[static_cast<std::size_t>(i)].at_seconds;
+      covariance(i, j) = covariance(j, i) =
+          own * correlation + shared * std::exp(-apart / noise.drift_seconds);
+      correlation = correlation < 1e-6 ? 0 : correlation * noise.correlation;
+    }
+  }
+  return covariance;
+}
+
+/// For each reading the position of its point among the distinct ones.
+std::vector<Eigen::Index> positions(std::span<const LogReading> readings,
+                                    std::vector<std::size_t>& points) {
+  std::vector<Eigen::Index> at;
+  for (const LogReading& reading : readings) {
+    auto found = std::ranges::find(points, reading.point);
+    if (found == points.end()) found = points.insert(points.end(), reading.point);
+    at.push_back(found - points.begin());
+  }
+  return at;
+}
+
+}  // namespace
+
+const std::vector<double>& usual_scatters() {
+  static const std::vector<double> scatters = {.003, .005, .008, .012, .018, .025, .035, .05, .08};
+  return scatters;
+}
+
+PooledReadings pool(std::span<const LogReading> readings, const WindowNoise& noise) {
+  PooledReadings pooled;
+  const std::vector<Eigen::Index> at = positions(readings, pooled.points);
+  const auto n = static_cast<Eigen::Index>(readings.size());
+  const auto m = static_cast<Eigen::Index>(pooled.points.size());
+  Eigen::MatrixXd design = Eigen::MatrixXd::Zero(n, m);
+  Eigen::VectorXd values(n);
+  for (Eigen::Index i = 0; i < n; ++i) {
+    design(i, at[static_cast<std::size_t>(i)]) = 1;
+    values(i) = readings[static_cast<std::size_t>(i)].value;
+  }
+  // Generalised least squares of the readings on the points they are of.
+  const Eigen::LLT<Eigen::MatrixXd> factor(noise_covariance(readings, noise));
+  factor.matrixL().solveInPlace(design);
+  factor.matrixL().solveInPlace(values);
+  const Eigen::LLT<Eigen::MatrixXd> information(design.transpose() * design);
+  const Eigen::VectorXd projected = design.transpose() * values;
+  pooled.values = information.solve(projected);
+  pooled.covariance = information.solve(Eigen::MatrixXd::Identity(m, m));
+
+  const auto half_log_determinant = [](const Eigen::LLT<Eigen::MatrixXd>& of) {
+    return of.matrixLLT().diagonal().array().log().sum();
+  };
+  const double left_over = values.squaredNorm() - projected.dot(pooled.values);
+  pooled.log_likelihood =
+      -half_log_determinant(factor) - half_log_determinant(information) -
+      0.5 * (left_over + static_cast<double>(n - m) * std::log(2 * std::numbers::pi));
+  return pooled;
+}
+
+}  // namespace autotune

@@ -1,0 +1,56 @@
+#include "search/hybrid/power_model.hpp"
+
+#include <cmath>
+
+namespace autotune {
+namespace {
+
+struct PowerScales {
+  double trend = 0;  ///< Along log2(batch): a full device draws more than an idle one.
+  double arm = 0;    ///< What sets a whole arm apart.
+  double local = 0;  ///< Near batches that share kernels.
+  double point = 0;  ///< One batch alone: the roughness that no neighbour tells.
+};
+
+// A Gaussian prior on ln(power), ±25–40 % along the batch and ±10–60 % between arms; four kinds of
+// hardware, from smooth to rough (docs/search.md#constants).
+constexpr PowerScales scales[] = {
+    {.25, .10, .02, .003}, {.25, .20, .05, .01}, {.25, .20, .02, .02},
+    {.40, .40, .12, .02},  {.40, .60, .25, .05},
+};
+constexpr double trend_length = 2.5;      // In doublings of the batch.
+constexpr double between_arms = 0.7;      // How alike the trends of two arms are.
+constexpr double slack_scale = 0.3;       // Idle units save at most what they draw: power ~ throughput^0…1.
+constexpr double level_scale = 1;         // The overall level is what windows are for.
+constexpr double local_batches = 10;      // At least, and at least that share of the batch:
+constexpr double local_share = 0.05;
+
+double covariance(const PowerScales& s, const Features& a, const Features& b) {
+  const bool same_arm = a.arm == b.arm;
+  const double alike = same_arm ? 1 : between_arms;
+  double sum = level_scale * level_scale;
+  sum += alike * s.trend * s.trend * matern_5_2(a.log2_batch - b.log2_batch, trend_length);
+  sum += alike * slack_scale * slack_scale * a.slack * b.slack;
+  if (!same_arm) return sum;
+  sum += s.arm * s.arm;
+  const double reach = std::max(local_batches, local_share * std::sqrt(a.batch * b.batch));
+  sum += s.local * s.local * std::exp(-std::abs(a.batch - b.batch) / reach);
+  if (a.point == b.point) sum += s.point * s.point;
+  return sum;
+}
+
+}  // namespace
+
+const KernelChoice& power_kernels() {
+  static const KernelChoice choice = [] {
+    KernelChoice made{.scatters = usual_scatters()};
+    for (const PowerScales& s : scales) {
+      made.kernels.emplace_back(
+          [&s](const Features& a, const Features& b) { return covariance(s, a, b); });
+    }
+    return made;
+  }();
+  return choice;
+}
+
+}  // namespace autotune

@@ -1,0 +1,62 @@
+#pragma once
+#include <array>
+#include <functional>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "search/hybrid/gaussian_process.hpp"
+#include "search/hybrid/noise.hpp"
+
+namespace autotune {
+
+/// Tiles in units of work (tokens, mostly): kernels work on whole tiles, and pay for the rest.
+inline constexpr std::array<int, 7> tile_sizes = {4, 8, 16, 32, 64, 128, 256};
+
+/// A configuration as the surrogates see it.
+struct Features {
+  std::size_t point = 0;  ///< Of the grid.
+  std::size_t arm = 0;
+  double batch = 1;
+  double log2_batch = 0;
+  double slack = 0;  ///< ln(throughput / the arm's highest known), <= 0; what idle units would save.
+  std::array<double, tile_sizes.size()> waste{};  ///< Share of each tile size that is padding.
+};
+
+using Kernel = std::function<double(const Features&, const Features&)>;
+using MeanFunction = std::function<double(const Features&)>;
+
+/// What a surrogate may choose from: the likelihood decides.
+struct KernelChoice {
+  std::vector<Kernel> kernels;
+  std::vector<double> scatters;  ///< Of one window; the usual ones.
+};
+
+/// Windows of a few configurations, and from them a belief about any other: a Gaussian process
+/// round a given mean, with kernel and scatter chosen by marginal likelihood.
+class Surrogate {
+ public:
+  using Describe = std::function<Features(std::size_t point)>;
+
+  /// Chooses anew where `choice` is given, else keeps what was chosen before.
+  void learn(std::span<const LogReading> readings, const Describe& describe, const MeanFunction& mean,
+             const KernelChoice* choice);
+
+  [[nodiscard]] bool ready() const noexcept { return process_.has_value(); }
+  [[nodiscard]] const WindowNoise& noise() const noexcept { return noise_; }
+  [[nodiscard]] std::vector<Belief> beliefs(std::span<const Features> at) const;
+  [[nodiscard]] Belief difference(const Features& a, const Features& b) const;
+
+ private:
+  void choose(std::span<const LogReading> readings, const KernelChoice& choice);
+  [[nodiscard]] Eigen::VectorXd residuals(const PooledReadings& pooled) const;
+  [[nodiscard]] Eigen::VectorXd cross(const Features& at) const;
+
+  MeanFunction mean_;
+  std::vector<Features> seen_;
+  Kernel kernel_;
+  WindowNoise noise_;
+  std::optional<GaussianProcess> process_;
+};
+
+}  // namespace autotune
