@@ -41,7 +41,7 @@ class Hybrid final : public Searcher {
   Plan refine(std::size_t arm);
   Plan first_window(std::size_t arm);
   [[nodiscard]] std::vector<std::size_t> visiting_order() const;
-  [[nodiscard]] bool hopeless(std::size_t arm) const;
+  [[nodiscard]] bool hopeless(std::size_t arm, double ratio) const;
   [[nodiscard]] std::vector<std::size_t> seeds(std::size_t arm) const;
 
   // Exploring.
