@@ -26,7 +26,6 @@ constexpr double cheap_probe = 0.4;
 // Probing may take half as long as the windows do.
 constexpr double probing_share = 0.5;
 constexpr double least_probing_seconds = 8;
-constexpr int probes_at_once = 8;
 
 // An arm with four times the best one's time per row cannot win it back by drawing less power: what
 // was recorded of one device differs by up to 3.4 (GB200, nvfp4 and bf16 products, all short). Its
@@ -103,13 +102,12 @@ Hybrid::Plan Hybrid::visit_arms() {
     if (visited_[arm]) continue;
     if (grid_.begin(arm) < grid_.end(arm)) {
       for (const auto part : {&Hybrid::find_frontier, &Hybrid::find_latency_limit,
-                              &Hybrid::probe_edges, &Hybrid::first_window, &Hybrid::refine}) {
+                              &Hybrid::probe_edges, &Hybrid::first_window, &Hybrid::probe_edges}) {
         if (!beliefs_.arm_open(arm)) break;
         if (auto step = (this->*part)(arm)) return step;
       }
     }
     visited_[arm] = true;
-    probes_.clear();
   }
   return std::nullopt;
 }
@@ -180,18 +178,6 @@ Hybrid::Plan Hybrid::first_window(std::size_t arm) {
   return step(StepKind::window, *best);
 }
 
-/// Looks closer while the arm is loaded: later it would cost a switch.
-Hybrid::Plan Hybrid::refine(std::size_t arm) {
-  if (hopeless(arm, hopeless_ratio)) return std::nullopt;
-  if (auto edges = probe_edges(arm)) return edges;
-  if (!probing_pays() || !may_probe()) return std::nullopt;
-  const double affordable = costs_.switch_seconds() / costs_.seconds(StepKind::probe);
-  if (visit_probes_[arm] >= std::max(affordable, 20.0)) return std::nullopt;
-  const auto choice = choose(arm, true);
-  if (!choice || choice->gain < least_gain) return std::nullopt;
-  return probe_around(*choice);
-}
-
 // ---- exploring
 
 bool Hybrid::probing_pays() const {
@@ -220,34 +206,45 @@ std::vector<std::size_t> Hybrid::open_points(std::optional<std::size_t> arm) con
   return points;
 }
 
-std::optional<Hybrid::Choice> Hybrid::choose(std::optional<std::size_t> arm, bool probes_only) {
+/// What looking at `point` promises, and at what price. A latency that is not known is probed
+/// first: it is cheap, and settles more than a window would.
+Hybrid::Choice Hybrid::rate(std::size_t point, const Beliefs::Gap& gap) const {
+  Choice choice{.point = point};
+  choice.probe = probing_pays() && !beliefs_.latency().known(point);
+  const std::size_t arm = grid_.arm(point);
+  double seconds = costs_.window_seconds(arm);
+  if (choice.probe) {
+    seconds += costs_.seconds(StepKind::probe) - costs_.seconds(StepKind::window);
+    // Power a deviation up or down, latency anywhere between its bounds.
+    const double deviation = std::sqrt(gap.power.variance);
+    for (const double power : {gap.power.mean - deviation, gap.power.mean + deviation}) {
+      choice.gain += 0.5 * expected_improvement(power + gap.low, power + gap.high, 0);
+    }
+  } else {
+    choice.gain = expected_improvement(gap.all(), 0);
+  }
+  choice.gain_per_second = choice.gain / seconds;
+  return choice;
+}
+
+std::optional<Hybrid::Choice> Hybrid::choose() const {
   update();
-  const auto best = best_point();
-  if (!best) return std::nullopt;
-  const double least = beliefs_.energy(*best)->mean;
-  const std::vector<std::size_t> points = open_points(arm);
-  const auto energies = beliefs_.energies(points);
-  const bool probing = probing_pays();
   const bool probes_left = may_probe();
   std::optional<Choice> chosen;
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    if (!energies[i]) continue;
-    const bool probe = probing && !beliefs_.latency().known(points[i]);
-    if (probe ? !probes_left : probes_only) continue;
-    const double gain = expected_improvement(*energies[i], least);
-    const std::size_t in = grid_.arm(points[i]);
-    const double seconds =
-        probe ? costs_.window_seconds(in) - costs_.seconds(StepKind::window) +
-                    costs_.seconds(StepKind::probe)
-              : costs_.window_seconds(in);
-    const double rate = gain / seconds;
-    if (!chosen || rate > chosen->gain_per_second) chosen = Choice{points[i], gain, rate, probe};
+  for (std::size_t point = 0; point < grid_.size(); ++point) {
+    const auto gap = beliefs_.gap(point);
+    if (!gap || !beliefs_.open(point) || point == beliefs_.best()) continue;
+    const Choice choice = rate(point, *gap);
+    if (choice.probe && !probes_left) continue;
+    if (!chosen || choice.gain_per_second > chosen->gain_per_second) chosen = choice;
   }
   return chosen;
 }
 
-Hybrid::Plan Hybrid::probe_around(const Choice& choice) {
-  return step(StepKind::probe, choice.point);
+/// A gap to the best one is told by a window of either.
+std::size_t Hybrid::less_known(std::size_t point) const {
+  const std::size_t best = *beliefs_.best();
+  return beliefs_.windows(point) > beliefs_.windows(best) ? best : point;
 }
 
 bool Hybrid::exploration_is_over() {
@@ -261,13 +258,13 @@ bool Hybrid::exploration_is_over() {
 
 Hybrid::Plan Hybrid::explore() {
   if (exploration_is_over()) return std::nullopt;
-  const auto choice = choose(std::nullopt, false);
+  const auto choice = choose();
   if (!choice || choice->gain < least_gain) {
     explored_ = true;
     return std::nullopt;
   }
-  if (choice->probe) return probe_around(*choice);
-  return step(StepKind::window, choice->point);
+  if (choice->probe) return step(StepKind::probe, choice->point);
+  return step(StepKind::window, less_known(choice->point));
 }
 
 // ---- racing
@@ -278,16 +275,15 @@ std::vector<std::size_t> Hybrid::entrants(std::size_t most) const {
     if (!point || chosen.size() >= most || !beliefs_.open(*point)) return;
     if (std::ranges::count(chosen, *point) == 0) chosen.push_back(*point);
   };
-  const std::vector<std::size_t> points = open_points(std::nullopt);
-  const auto energies = beliefs_.energies(points);
   std::vector<std::pair<double, std::size_t>> by_mean, by_bound, powers;
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    if (!energies[i] || (probing_pays() && !beliefs_.latency().known(points[i]))) continue;
-    by_mean.emplace_back(energies[i]->mean, points[i]);
-    by_bound.emplace_back(energies[i]->mean - std::sqrt(energies[i]->variance), points[i]);
-    if (is_power_of_two(grid_.batch(points[i]))) {
-      powers.emplace_back(energies[i]->mean, points[i]);
-    }
+  for (std::size_t point = 0; point < grid_.size(); ++point) {
+    const auto gap = beliefs_.gap(point);
+    if (!gap || !beliefs_.open(point)) continue;
+    if (probing_pays() && !beliefs_.latency().known(point)) continue;
+    const Belief all = gap->all();
+    by_mean.emplace_back(all.mean, point);
+    by_bound.emplace_back(all.mean - std::sqrt(all.variance), point);
+    if (is_power_of_two(grid_.batch(point))) powers.emplace_back(all.mean, point);
   }
   std::ranges::sort(by_mean);
   std::ranges::sort(by_bound);
@@ -322,7 +318,7 @@ void Hybrid::start_race() {
 /// Leaves out who is unlikely to be the best after all that is known, not only the rounds.
 void Hybrid::thin_race() {
   update();
-  const auto best = best_point();
+  const auto best = beliefs_.best();
   if (!best || thinned_ == race_->round()) return;
   thinned_ = race_->round();
   const auto kept = reference(*best);
@@ -330,8 +326,7 @@ void Hybrid::thin_race() {
   for (const Candidate& entrant : race_->entrants()) {
     const auto point = grid_.find(entrant);
     if (point == best || point == kept) continue;
-    const Belief gap = beliefs_.gap(*point, *best);
-    if (chance_below(gap, 0) < least_chance) race_->drop(entrant);
+    if (chance_below(beliefs_.gap_between(*point, *best), 0) < least_chance) race_->drop(entrant);
   }
 }
 
@@ -349,22 +344,6 @@ Hybrid::Plan Hybrid::race() {
 
 // ---- answers
 
-std::optional<std::size_t> Hybrid::best_point() const {
-  std::vector<std::size_t> points;
-  for (const std::size_t point : beliefs_.measured()) {
-    if (beliefs_.answers(point)) points.push_back(point);
-  }
-  const auto energies = beliefs_.energies(points);
-  std::optional<std::size_t> best;
-  double least = std::numeric_limits<double>::infinity();
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    if (!energies[i] || energies[i]->mean >= least) continue;
-    least = energies[i]->mean;
-    best = points[i];
-  }
-  return best;
-}
-
 std::optional<std::size_t> Hybrid::reference(std::size_t best) const {
   if (incumbent_ && beliefs_.windows(*incumbent_) > 0) {
     return *incumbent_ == best ? std::nullopt : incumbent_;
@@ -373,9 +352,9 @@ std::optional<std::size_t> Hybrid::reference(std::size_t best) const {
   double least = std::numeric_limits<double>::infinity();
   for (const std::size_t point : beliefs_.measured()) {
     if (!beliefs_.answers(point) || !is_power_of_two(grid_.batch(point))) continue;
-    const auto energy = beliefs_.energy(point);
-    if (!energy || energy->mean >= least) continue;
-    least = energy->mean;
+    const double energy = beliefs_.log_energy(point);
+    if (energy >= least) continue;
+    least = energy;
     found = point;
   }
   return found == best ? std::nullopt : found;
@@ -383,13 +362,13 @@ std::optional<std::size_t> Hybrid::reference(std::size_t best) const {
 
 std::optional<Verdict> Hybrid::best() const {
   update();
-  const auto best = best_point();
+  const auto best = beliefs_.best();
   if (!best) return std::nullopt;
-  Verdict verdict{grid_.candidate(*best), std::exp(beliefs_.energy(*best)->mean)};
+  Verdict verdict{grid_.candidate(*best), std::exp(beliefs_.log_energy(*best))};
   const auto other = reference(*best);
   if (!other) return verdict;
   verdict.reference = grid_.candidate(*other);
-  const Belief gap = beliefs_.gap(*best, *other);
+  const Belief gap = beliefs_.gap_between(*best, *other);
   const double half = student_t_quantile(0.975, beliefs_.degrees()) * std::sqrt(gap.variance);
   verdict.ratio = Ratio{std::exp(gap.mean), {std::exp(gap.mean - half), std::exp(gap.mean + half)}};
   return verdict;
@@ -404,7 +383,7 @@ std::vector<Candidate> Hybrid::finalists() const {
 
 std::optional<ClosestMiss> Hybrid::closest_miss() const {
   update();
-  return best_point() ? std::nullopt : beliefs_.closest_miss();
+  return beliefs_.best() ? std::nullopt : beliefs_.closest_miss();
 }
 
 std::unique_ptr<Searcher> make_hybrid(SearchSpace space, SearchOptions options) {

@@ -81,12 +81,21 @@ std::vector<Belief> Surrogate::beliefs(std::span<const Features> at) const {
   return beliefs;
 }
 
-Belief Surrogate::difference(const Features& a, const Features& b) const {
-  Eigen::Matrix2d prior;
-  prior << kernel_(a, a), kernel_(a, b), kernel_(a, b), kernel_(b, b);
-  Belief belief = process_->difference(cross(a), cross(b), prior);
-  belief.mean += mean_(a) - mean_(b);
-  return belief;
+std::vector<Belief> Surrogate::gaps(std::span<const Features> at, const Features& from) const {
+  const auto count = static_cast<Eigen::Index>(at.size());
+  const Eigen::VectorXd origin = cross(from);
+  const double own = kernel_(from, from);
+  Eigen::MatrixXd crosses(static_cast<Eigen::Index>(seen_.size()), count);
+  Eigen::VectorXd variances(count);
+  for (Eigen::Index i = 0; i < count; ++i) {
+    const Features& features = at[static_cast<std::size_t>(i)];
+    crosses.col(i) = cross(features) - origin;
+    variances(i) = kernel_(features, features) + own - 2 * kernel_(features, from);
+  }
+  std::vector<Belief> beliefs = process_->at(crosses, variances);
+  const double level = mean_(from);
+  for (std::size_t i = 0; i < at.size(); ++i) beliefs[i].mean += mean_(at[i]) - level;
+  return beliefs;
 }
 
 }  // namespace autotune

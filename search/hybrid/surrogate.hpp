@@ -45,7 +45,9 @@ class Surrogate {
   [[nodiscard]] bool ready() const noexcept { return process_.has_value(); }
   [[nodiscard]] const WindowNoise& noise() const noexcept { return noise_; }
   [[nodiscard]] std::vector<Belief> beliefs(std::span<const Features> at) const;
-  [[nodiscard]] Belief difference(const Features& a, const Features& b) const;
+
+  /// Of the value at each point less that at `from`.
+  [[nodiscard]] std::vector<Belief> gaps(std::span<const Features> at, const Features& from) const;
 
  private:
   void choose(std::span<const LogReading> readings, const KernelChoice& choice);
