@@ -84,8 +84,8 @@ void Race::start_round() {
   while (group != queue_.end()) {
     std::size_t arm = group->arm;
     if (arm == last_arm_) {
-      const auto other = std::find_if(group, queue_.end(),
-                                      [&](const Candidate& c) { return c.arm != last_arm_; });
+      const auto other =
+          std::find_if(group, queue_.end(), [&](const Candidate& c) { return c.arm != last_arm_; });
       if (other != queue_.end()) arm = other->arm;
     }
     group = std::stable_partition(group, queue_.end(),

@@ -134,9 +134,7 @@ bool Beliefs::open(std::size_t point) const {
   return !slow_from_[arm] || point < *slow_from_[arm] || latency_.known(point);
 }
 
-bool Beliefs::answers(std::size_t point) const {
-  return windows_[point] > 0 && open(point);
-}
+bool Beliefs::answers(std::size_t point) const { return windows_[point] > 0 && open(point); }
 
 std::optional<std::size_t> Beliefs::latency_edge(std::size_t arm) const {
   if (!options_.max_latency_ms || !slow_from_[arm] || closed_[arm]) return std::nullopt;
@@ -163,8 +161,7 @@ std::optional<std::size_t> Beliefs::latency_edge(std::size_t arm) const {
 
 bool Beliefs::latency_is_precise() const {
   const double prior = usual_weight * usual_scatter * usual_scatter;
-  const double energy =
-      std::sqrt((prior + energy_squares_) / (usual_weight + energy_degrees_));
+  const double energy = std::sqrt((prior + energy_squares_) / (usual_weight + energy_degrees_));
   return latency_.scatter() < precise_share * energy;
 }
 
@@ -214,8 +211,8 @@ void Beliefs::update(bool by_power) {
 void Beliefs::relearn() {
   slack_from_ = throughput_;
   const auto& readings = by_power_ ? power_readings_ : energy_readings_;
-  const bool choose = static_cast<double>(readings.size()) >=
-                      choose_again * static_cast<double>(chosen_at_);
+  const bool choose =
+      static_cast<double>(readings.size()) >= choose_again * static_cast<double>(chosen_at_);
   if (choose) chosen_at_ = readings.size();
   if (!by_power_) {
     learn_shape(choose ? &shape_kernels() : nullptr);
@@ -224,8 +221,9 @@ void Beliefs::relearn() {
   double level = 0;
   for (const LogReading& reading : readings) level += reading.value;
   level /= static_cast<double>(readings.size());
-  power_.learn(readings, [this](std::size_t point) { return features(point); },
-               [level](const Features&) { return level; }, choose ? &power_kernels() : nullptr);
+  power_.learn(
+      readings, [this](std::size_t point) { return features(point); },
+      [level](const Features&) { return level; }, choose ? &power_kernels() : nullptr);
 }
 
 void Beliefs::learn_shape(const KernelChoice* choice) {
@@ -236,8 +234,9 @@ void Beliefs::learn_shape(const KernelChoice* choice) {
     means.push_back(sum.first / sum.second);
   }
   const EnergyShape shape = fit_shape(points, means, grid_->arms());
-  shape_.learn(energy_readings_, [this](std::size_t point) { return features(point); },
-               [shape](const Features& at) { return shape.log_energy(at); }, choice);
+  shape_.learn(
+      energy_readings_, [this](std::size_t point) { return features(point); },
+      [shape](const Features& at) { return shape.log_energy(at); }, choice);
 }
 
 double Beliefs::log_energy(std::size_t point) const {

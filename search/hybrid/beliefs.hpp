@@ -82,26 +82,26 @@ class Beliefs {
   SearchOptions options_;
   LatencyCurve latency_;
   MemoryFrontier memory_;
-  std::vector<bool> closed_;             // Arms.
-  std::vector<bool> refused_;            // Points that broke a limit or failed by themselves.
-  std::vector<bool> ran_;                // Arms that had a success.
+  std::vector<bool> closed_;   // Arms.
+  std::vector<bool> refused_;  // Points that broke a limit or failed by themselves.
+  std::vector<bool> ran_;      // Arms that had a success.
   std::vector<std::optional<std::size_t>> slow_from_;  // Per arm the smallest too slow,
   std::vector<std::optional<std::size_t>> fast_to_;    // the largest that was not.
   std::vector<int> windows_;
-  std::vector<std::size_t> measured_;    // Points with a window, in order.
+  std::vector<std::size_t> measured_;  // Points with a window, in order.
   std::vector<LogReading> energy_readings_;
   std::vector<LogReading> power_readings_;
-  std::vector<double> throughput_;       // Per arm the highest known, ln(rows per millisecond),
-  std::vector<double> slack_from_;       // and what it was when the surrogate learnt.
+  std::vector<double> throughput_;  // Per arm the highest known, ln(rows per millisecond),
+  std::vector<double> slack_from_;  // and what it was when the surrogate learnt.
   Surrogate power_;
   Surrogate shape_;
   bool by_power_ = true;
-  std::size_t learnt_ = 0;    // Readings in the surrogate in use.
-  std::size_t chosen_at_ = 0; // Readings when its kernel was chosen.
+  std::size_t learnt_ = 0;     // Readings in the surrogate in use.
+  std::size_t chosen_at_ = 0;  // Readings when its kernel was chosen.
   std::optional<std::size_t> best_;
   std::vector<std::optional<Belief>> gaps_;  // Of power, or of all; against `best_`.
   std::vector<std::size_t> probed_;          // Since the gaps were found.
-  double energy_squares_ = 0;  // Of repeated windows about their means.
+  double energy_squares_ = 0;                // Of repeated windows about their means.
   int energy_degrees_ = 0;
   std::map<std::size_t, std::pair<double, int>> energy_means_;
   std::optional<ClosestMiss> miss_;

@@ -10,8 +10,9 @@ namespace {
 constexpr std::array<double, 3> guessed_seconds = {0.1, 0.1, 1.5};
 constexpr double guessed_switch_seconds = 8;
 
-// A switch serves the windows that follow it in the same arm, two of them mostly.
+// A switch serves the steps that follow it in the same arm: so many, mostly.
 constexpr double windows_per_switch = 2;
+constexpr double probes_per_switch = 20;
 
 }  // namespace
 
@@ -46,9 +47,10 @@ double Costs::seconds(StepKind kind) const {
 
 double Costs::switch_seconds() const { return switch_.value(guessed_switch_seconds); }
 
-double Costs::window_seconds(std::size_t arm) const {
+double Costs::seconds_in(StepKind kind, std::size_t arm) const {
   const bool switches = arm_ && *arm_ != arm;
-  return seconds(StepKind::window) + (switches ? switch_seconds() / windows_per_switch : 0);
+  const double served = kind == StepKind::window ? windows_per_switch : probes_per_switch;
+  return seconds(kind) + (switches ? switch_seconds() / served : 0);
 }
 
 double Costs::spent() const {

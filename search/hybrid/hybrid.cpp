@@ -36,6 +36,7 @@ constexpr double hopeless_at_first = 8;
 // Gains below it are not worth a window (research on search, section 7, step 7).
 constexpr double least_gain = 0.001;
 constexpr double least_chance = 0.05;
+constexpr double least_entrant_gain = 0.0003;
 
 }  // namespace
 
@@ -212,9 +213,8 @@ Hybrid::Choice Hybrid::rate(std::size_t point, const Beliefs::Gap& gap) const {
   Choice choice{.point = point};
   choice.probe = probing_pays() && !beliefs_.latency().known(point);
   const std::size_t arm = grid_.arm(point);
-  double seconds = costs_.window_seconds(arm);
+  const double seconds = costs_.seconds_in(choice.probe ? StepKind::probe : StepKind::window, arm);
   if (choice.probe) {
-    seconds += costs_.seconds(StepKind::probe) - costs_.seconds(StepKind::window);
     // Power a deviation up or down, latency anywhere between its bounds.
     const double deviation = std::sqrt(gap.power.variance);
     for (const double power : {gap.power.mean - deviation, gap.power.mean + deviation}) {
@@ -241,6 +241,16 @@ std::optional<Hybrid::Choice> Hybrid::choose() const {
   return chosen;
 }
 
+/// The middle of the unknown stretch round `point`: wherever in it latency jumps, half of it is
+/// told apart, while the most promising point, the last one, would tell of itself alone.
+std::size_t Hybrid::middle_of_unknown(std::size_t point) const {
+  const std::size_t arm = grid_.arm(point);
+  const auto below = beliefs_.latency().known_below(point);
+  const auto above = beliefs_.latency().known_above(point);
+  if (!below || !above) return point;
+  return std::clamp((*below + *above) / 2, grid_.begin(arm), grid_.end(arm) - 1);
+}
+
 /// A gap to the best one is told by a window of either.
 std::size_t Hybrid::less_known(std::size_t point) const {
   const std::size_t best = *beliefs_.best();
@@ -263,7 +273,7 @@ Hybrid::Plan Hybrid::explore() {
     explored_ = true;
     return std::nullopt;
   }
-  if (choice->probe) return step(StepKind::probe, choice->point);
+  if (choice->probe) return step(StepKind::probe, middle_of_unknown(choice->point));
   return step(StepKind::window, less_known(choice->point));
 }
 
@@ -275,30 +285,28 @@ std::vector<std::size_t> Hybrid::entrants(std::size_t most) const {
     if (!point || chosen.size() >= most || !beliefs_.open(*point)) return;
     if (std::ranges::count(chosen, *point) == 0) chosen.push_back(*point);
   };
-  std::vector<std::pair<double, std::size_t>> by_mean, by_bound, powers;
+  std::vector<std::pair<double, std::size_t>> by_gain, by_mean, powers;
   for (std::size_t point = 0; point < grid_.size(); ++point) {
     const auto gap = beliefs_.gap(point);
     if (!gap || !beliefs_.open(point)) continue;
     if (probing_pays() && !beliefs_.latency().known(point)) continue;
     const Belief all = gap->all();
     by_mean.emplace_back(all.mean, point);
-    by_bound.emplace_back(all.mean - std::sqrt(all.variance), point);
+    const double gain = expected_improvement(all, 0);
+    if (gain > least_entrant_gain) by_gain.emplace_back(-gain, point);
     if (is_power_of_two(grid_.batch(point))) powers.emplace_back(all.mean, point);
   }
-  std::ranges::sort(by_mean);
-  std::ranges::sort(by_bound);
+  std::ranges::sort(by_gain);
   std::ranges::sort(powers);
   if (by_mean.empty()) return chosen;
-  const std::size_t best = by_mean.front().second;
+  const std::size_t best = std::ranges::min(by_mean).second;
   add(best);
+  add(beliefs_.best());
   if (!powers.empty()) add(powers.front().second);
+  add(incumbent_);
+  for (const auto& [gain, point] : by_gain) add(point);
   if (best + 1 < grid_.end(grid_.arm(best))) add(best + 1);
   if (best > grid_.begin(grid_.arm(best))) add(best - 1);
-  add(incumbent_);
-  for (std::size_t i = 1; i < std::min<std::size_t>(by_mean.size(), 5); ++i) add(by_mean[i].second);
-  for (std::size_t i = 0; i < std::min<std::size_t>(by_bound.size(), 3); ++i) {
-    add(by_bound[i].second);
-  }
   add(beliefs_.memory().largest_fit(grid_.arm(best)));
   return chosen;
 }

@@ -45,11 +45,12 @@ class Hybrid final : public Searcher {
   struct Choice {
     std::size_t point = 0;
     bool probe = false;
-    double gain = 0;             ///< Expected improvement.
+    double gain = 0;  ///< Expected improvement.
     double gain_per_second = 0;
   };
   [[nodiscard]] std::optional<Choice> choose() const;
   [[nodiscard]] Choice rate(std::size_t point, const Beliefs::Gap& gap) const;
+  [[nodiscard]] std::size_t middle_of_unknown(std::size_t point) const;
   [[nodiscard]] std::size_t less_known(std::size_t point) const;
   [[nodiscard]] bool exploration_is_over();
 

@@ -77,8 +77,7 @@ std::optional<MemoryFrontier::Line> MemoryFrontier::line(const ArmEdge& edge) co
   if (edge.peaks.empty()) return std::nullopt;
   const auto [low, high] = std::ranges::minmax_element(edge.peaks);
   if (low->first == high->first) return std::nullopt;
-  const double slope =
-      std::max((high->second - low->second) / (high->first - low->first), 0.0);
+  const double slope = std::max((high->second - low->second) / (high->first - low->first), 0.0);
   return Line{high->second - slope * high->first, slope};
 }
 

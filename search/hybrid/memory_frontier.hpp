@@ -33,12 +33,12 @@ class MemoryFrontier {
 
  private:
   struct Line {
-    double fixed = 0;     // W, bytes
-    double per_batch = 0; // A
+    double fixed = 0;      // W, bytes
+    double per_batch = 0;  // A
   };
   struct ArmEdge {
-    std::optional<std::size_t> fits;   // The largest that did.
-    std::optional<std::size_t> fails;  // The smallest that did not.
+    std::optional<std::size_t> fits;               // The largest that did.
+    std::optional<std::size_t> fails;              // The smallest that did not.
     std::vector<std::pair<double, double>> peaks;  // batch, bytes
     bool line_failed = false;  // What the line said would fit did not; until the next peak.
   };

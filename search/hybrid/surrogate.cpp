@@ -40,9 +40,9 @@ void Surrogate::choose(std::span<const LogReading> readings, const KernelChoice&
     const PooledReadings pooled = pool(readings, noise);
     const Eigen::VectorXd values = residuals(pooled);
     for (std::size_t k = 0; k < priors.size(); ++k) {
-      const double likelihood = GaussianProcess(priors[k], pooled.covariance, values)
-                                    .log_likelihood() +
-                                pooled.log_likelihood;
+      const double likelihood =
+          GaussianProcess(priors[k], pooled.covariance, values).log_likelihood() +
+          pooled.log_likelihood;
       if (likelihood <= best) continue;
       best = likelihood;
       noise_ = noise;
