@@ -292,6 +292,7 @@ std::optional<Beliefs::Gap> Beliefs::gap(std::size_t point) const {
   const double rest = std::log(grid_->batch(point)) - std::log(grid_->batch(*best_)) + best->mean;
   made.low = latency->low - rest;
   made.high = latency->high - rest;
+  made.chance_of_low = latency->chance_of_low;
   made.latency_variance = latency->variance + best->variance;
   return made;
 }

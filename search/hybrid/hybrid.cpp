@@ -15,7 +15,7 @@ namespace {
 constexpr double exploration_share = 0.65;
 
 // With so few windows every one of them is a finalist's.
-constexpr double few_windows = 12;
+constexpr double few_windows = 6;
 
 // The edge of what fits is found to 2 % at first.
 constexpr double frontier_tolerance = 0.02;
@@ -215,10 +215,13 @@ Hybrid::Choice Hybrid::rate(std::size_t point, const Beliefs::Gap& gap) const {
   const std::size_t arm = grid_.arm(point);
   const double seconds = costs_.seconds_in(choice.probe ? StepKind::probe : StepKind::window, arm);
   if (choice.probe) {
-    // Power a deviation up or down, latency anywhere between its bounds.
+    // Power a deviation up or down; latency still at its lower bound, or anywhere above.
     const double deviation = std::sqrt(gap.power.variance);
     for (const double power : {gap.power.mean - deviation, gap.power.mean + deviation}) {
-      choice.gain += 0.5 * expected_improvement(power + gap.low, power + gap.high, 0);
+      const double low = std::max(0.0, -(power + gap.low));
+      const double anywhere = expected_improvement(power + gap.low, power + gap.high, 0);
+      choice.gain +=
+          0.5 * (gap.chance_of_low * low + (1 - gap.chance_of_low) * anywhere);
     }
   } else {
     choice.gain = expected_improvement(gap.all(), 0);

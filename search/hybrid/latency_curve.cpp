@@ -13,6 +13,12 @@ constexpr int usual_weight = 3;
 // Latency seldom falls from one batch to a larger one, and then by little.
 constexpr double doubt = 0.005;
 
+// Between two batches latency grows in proportion, bit by bit, or jumps once. A rise this far beyond
+// proportion is a jump nearly always; another may be one.
+constexpr double clear_jump = 0.02;
+constexpr double chance_of_clear_jump = 0.9;
+constexpr double chance_of_jump = 0.3;
+
 }  // namespace
 
 LatencyCurve::LatencyCurve(const Grid& grid) : grid_(&grid), sums_(grid.size()) {}
@@ -74,8 +80,15 @@ std::optional<LatencyGuess> LatencyCurve::at(std::size_t point) const {
   }
   const double width = std::abs(high - low);
   // A uniform distribution's variance, for want of a better one.
-  return LatencyGuess{low + share * (high - low), width * width / 12 + doubt * doubt + noise,
-                      std::min(low, high) - doubt, std::max(low, high) + doubt};
+  LatencyGuess guess{low + share * (high - low), width * width / 12 + doubt * doubt + noise,
+                     std::min(low, high) - doubt, std::max(low, high) + doubt, 0};
+  if (below && above) {
+    const double rows = std::log(static_cast<double>(grid_->batch(*above)) / grid_->batch(*below));
+    const double jump = high - low > rows + clear_jump ? chance_of_clear_jump : chance_of_jump;
+    guess.chance_of_low = jump * static_cast<double>(*above - point) /
+                          static_cast<double>(*above - *below);
+  }
+  return guess;
 }
 
 std::optional<double> LatencyCurve::p99_ms(std::size_t point) const {

@@ -13,6 +13,9 @@ struct LatencyGuess {
   double variance = 0;
   double low = 0;
   double high = 0;
+
+  /// The chance that it is still `low`: that a jump between the two lies beyond; 1 where measured.
+  double chance_of_low = 1;
 };
 
 /// What is known of the latency at every batch: measured where a step told it, between its

@@ -1,9 +1,15 @@
 #include "search/hybrid/surrogate.hpp"
 
+#include <cmath>
 #include <limits>
 
 namespace autotune {
 namespace {
+
+// What scatter is expected before the windows tell: a few of them can lie close by chance. Energy
+// counters over a second scatter by 0.5 to 3 % (docs/search.md#noise).
+constexpr double usual_scatter = 0.016;
+constexpr double usual_spread = 0.6;  // Of its logarithm.
 
 Eigen::MatrixXd prior_covariance(const Kernel& kernel, const std::vector<Features>& at) {
   const auto n = static_cast<Eigen::Index>(at.size());
@@ -39,10 +45,12 @@ void Surrogate::choose(std::span<const LogReading> readings, const KernelChoice&
     noise.scatter = scatter;
     const PooledReadings pooled = pool(readings, noise);
     const Eigen::VectorXd values = residuals(pooled);
+    const double surprise = std::log(scatter / usual_scatter) / usual_spread;
+    const double prior = -0.5 * surprise * surprise;
     for (std::size_t k = 0; k < priors.size(); ++k) {
       const double likelihood =
           GaussianProcess(priors[k], pooled.covariance, values).log_likelihood() +
-          pooled.log_likelihood;
+          pooled.log_likelihood + prior;
       if (likelihood <= best) continue;
       best = likelihood;
       noise_ = noise;
