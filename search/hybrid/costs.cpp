@@ -10,8 +10,10 @@ namespace {
 constexpr std::array<double, 3> guessed_seconds = {0.1, 0.1, 1.5};
 constexpr double guessed_switch_seconds = 8;
 
-// A switch serves the steps that follow it in the same arm: so many, mostly.
+// A switch serves the steps that follow it in the same arm: so many, mostly. Where only windows are
+// counted it costs nothing of what is, and less is made of it.
 constexpr double windows_per_switch = 2;
+constexpr double uncounted_windows_per_switch = 6;
 constexpr double probes_per_switch = 20;
 
 }  // namespace
@@ -49,7 +51,10 @@ double Costs::switch_seconds() const { return switch_.value(guessed_switch_secon
 
 double Costs::seconds_in(StepKind kind, std::size_t arm) const {
   const bool switches = arm_ && *arm_ != arm;
-  const double served = kind == StepKind::window ? windows_per_switch : probes_per_switch;
+  const bool counted = budget_.seconds || budget_.joules || !budget_.windows;
+  const double served = kind != StepKind::window ? probes_per_switch
+                        : counted                ? windows_per_switch
+                                                 : uncounted_windows_per_switch;
   return seconds(kind) + (switches ? switch_seconds() / served : 0);
 }
 

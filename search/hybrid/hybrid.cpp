@@ -23,6 +23,9 @@ constexpr double frontier_tolerance = 0.02;
 // A probe must be this much cheaper than a window to be worth its noise.
 constexpr double cheap_probe = 0.4;
 
+// What may be probed before the first window tells what a probe costs beside it.
+constexpr double blind_probing_seconds = 3;
+
 // Probing may take half as long as the windows do.
 constexpr double probing_share = 0.5;
 constexpr double least_probing_seconds = 8;
@@ -35,7 +38,9 @@ constexpr double hopeless_at_first = 8;
 
 // Gains below it are not worth a window (research on search, section 7, step 7).
 constexpr double least_gain = 0.001;
-constexpr double least_chance = 0.05;
+constexpr double least_chance = 0.01;
+// With so many windows left the reference stays in the race, whose ratio is asked for.
+constexpr double plenty_of_windows = 10;
 constexpr double least_entrant_gain = 0.0003;
 
 }  // namespace
@@ -152,7 +157,9 @@ Hybrid::Plan Hybrid::probe_edges(std::size_t arm) {
     // The largest batch tells whether the others are worth a probe.
     if (visit_probes_[arm] >= 2 && hopeless(arm, hopeless_at_first)) return std::nullopt;
     // The first window tells what a probe costs beside it.
-    if (visit_probes_[arm] >= 3 && !costs_.known(StepKind::window)) return std::nullopt;
+    if (costs_.probing_seconds() > blind_probing_seconds && !costs_.known(StepKind::window)) {
+      return std::nullopt;
+    }
     return step(StepKind::probe, point);
   }
   return std::nullopt;
@@ -305,7 +312,7 @@ std::vector<std::size_t> Hybrid::entrants(std::size_t most) const {
   const std::size_t best = std::ranges::min(by_mean).second;
   add(best);
   add(beliefs_.best());
-  if (!powers.empty()) add(powers.front().second);
+  if (!powers.empty() && beliefs_.windows(powers.front().second) == 0) add(powers.front().second);
   add(incumbent_);
   for (const auto& [gain, point] : by_gain) add(point);
   if (best + 1 < grid_.end(grid_.arm(best))) add(best + 1);
@@ -332,7 +339,8 @@ void Hybrid::thin_race() {
   const auto best = beliefs_.best();
   if (!best || thinned_ == race_->round()) return;
   thinned_ = race_->round();
-  const auto kept = reference(*best);
+  const bool plenty = costs_.windows_left().value_or(plenty_of_windows) >= plenty_of_windows;
+  const auto kept = plenty ? reference(*best) : std::nullopt;
   race_->add(grid_.candidate(*best));
   for (const Candidate& entrant : race_->entrants()) {
     const auto point = grid_.find(entrant);

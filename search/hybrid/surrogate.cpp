@@ -8,7 +8,7 @@ namespace {
 
 // What scatter is expected before the windows tell: a few of them can lie close by chance. Energy
 // counters over a second scatter by 0.5 to 3 % (docs/search.md#noise).
-constexpr double usual_scatter = 0.016;
+constexpr double usual_scatter = 0.022;
 constexpr double usual_spread = 0.6;  // Of its logarithm.
 
 Eigen::MatrixXd prior_covariance(const Kernel& kernel, const std::vector<Features>& at) {
