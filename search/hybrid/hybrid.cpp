@@ -38,7 +38,10 @@ constexpr double hopeless_at_first = 8;
 
 // Gains below it are not worth a window (research on search, section 7, step 7).
 constexpr double least_gain = 0.001;
-constexpr double least_chance = 0.01;
+
+constexpr std::size_t neighbours = 2;  // On either side, looked at before the race.
+constexpr double most_entrants = 12;
+constexpr int most_rounds = 30;
 // With so many windows left the reference stays in the race, whose ratio is asked for.
 constexpr double plenty_of_windows = 10;
 constexpr double least_entrant_gain = 0.0003;
@@ -58,7 +61,8 @@ Hybrid::Hybrid(SearchSpace space, SearchOptions options)
 
 std::optional<Step> Hybrid::ask() {
   constexpr Plan (Hybrid::*phases[])() = {&Hybrid::measure_incumbent, &Hybrid::visit_arms,
-                                          &Hybrid::explore, &Hybrid::race};
+                                          &Hybrid::explore, &Hybrid::look_beside,
+                                          &Hybrid::race};
   if (!ended_.empty()) return std::nullopt;
   for (const auto phase : phases) {
     if (auto step = (this->*phase)()) return step;
@@ -287,6 +291,25 @@ Hybrid::Plan Hybrid::explore() {
   return step(StepKind::window, less_known(choice->point));
 }
 
+/// The latency beside the best one: it falls by a per cent or two from one batch to a larger one
+/// now and then, which no bound foresees.
+Hybrid::Plan Hybrid::look_beside() {
+  update();
+  const auto best = beliefs_.best();
+  if (!best || !probing_pays()) return std::nullopt;
+  const std::size_t arm = grid_.arm(*best);
+  for (std::size_t away = 1; away <= neighbours; ++away) {
+    const std::size_t below = *best - std::min(away, *best - grid_.begin(arm));
+    const std::size_t above = std::min(*best + away, grid_.end(arm) - 1);
+    for (const std::size_t point : {below, above}) {
+      if (beliefs_.open(point) && !beliefs_.latency().known(point)) {
+        return step(StepKind::probe, point);
+      }
+    }
+  }
+  return std::nullopt;
+}
+
 // ---- racing
 
 std::vector<std::size_t> Hybrid::entrants(std::size_t most) const {
@@ -321,19 +344,24 @@ std::vector<std::size_t> Hybrid::entrants(std::size_t most) const {
   return chosen;
 }
 
+/// Enough rounds for those who race: at least two of each, where the budget allows.
+std::size_t Hybrid::places() const {
+  const double left = costs_.windows_left().value_or(2 * most_entrants);
+  return static_cast<std::size_t>(std::clamp(left / 2, 2.0, most_entrants));
+}
+
 void Hybrid::start_race() {
   update();
-  const double left = costs_.windows_left().value_or(60);
-  const auto most = static_cast<std::size_t>(std::clamp(left / 2, 2.0, 12.0));
   std::vector<Candidate> racing;
-  for (const std::size_t point : entrants(most)) racing.push_back(grid_.candidate(point));
+  for (const std::size_t point : entrants(places())) racing.push_back(grid_.candidate(point));
   race_.emplace(std::move(racing),
                 Race::Options{.seed = options_.seed,
-                              .max_rounds = 30,
+                              .max_rounds = most_rounds,
                               .comparison = {.indifference = options_.indifference}});
 }
 
-/// Leaves out who is unlikely to be the best after all that is known, not only the rounds.
+/// Leaves out who is unlikely to be the best after all that is known, not only the rounds, and lets
+/// in who has become likely.
 void Hybrid::thin_race() {
   update();
   const auto best = beliefs_.best();
@@ -341,12 +369,17 @@ void Hybrid::thin_race() {
   thinned_ = race_->round();
   const bool plenty = costs_.windows_left().value_or(plenty_of_windows) >= plenty_of_windows;
   const auto kept = plenty ? reference(*best) : std::nullopt;
-  race_->add(grid_.candidate(*best));
   for (const Candidate& entrant : race_->entrants()) {
     const auto point = grid_.find(entrant);
     if (point == best || point == kept) continue;
-    if (chance_below(beliefs_.gap_between(*point, *best), 0) < least_chance) race_->drop(entrant);
+    const Belief gap = beliefs_.gap_between(*point, *best);
+    if (expected_improvement(gap, 0) < least_entrant_gain) race_->drop(entrant);
   }
+  for (const std::size_t point : entrants(places())) {
+    if (race_->left() >= places()) break;
+    race_->add(grid_.candidate(point));
+  }
+  race_->add(grid_.candidate(*best));
 }
 
 Hybrid::Plan Hybrid::race() {
@@ -396,7 +429,7 @@ std::optional<Verdict> Hybrid::best() const {
 std::vector<Candidate> Hybrid::finalists() const {
   update();
   std::vector<Candidate> found;
-  for (const std::size_t point : entrants(12)) found.push_back(grid_.candidate(point));
+  for (const std::size_t point : entrants(most_entrants)) found.push_back(grid_.candidate(point));
   return found;
 }
 

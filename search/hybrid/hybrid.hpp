@@ -30,6 +30,7 @@ class Hybrid final : public Searcher {
   Plan measure_incumbent();
   Plan visit_arms();
   Plan explore();
+  Plan look_beside();
   Plan race();
 
   // Visiting an arm.
@@ -55,6 +56,7 @@ class Hybrid final : public Searcher {
   [[nodiscard]] bool exploration_is_over();
 
   // Racing.
+  [[nodiscard]] std::size_t places() const;
   void start_race();
   void thin_race();
   [[nodiscard]] std::vector<std::size_t> entrants(std::size_t most) const;
