@@ -18,11 +18,12 @@ constexpr PowerScales scales[] = {
     {.25, .10, .02, .003}, {.25, .20, .05, .01}, {.25, .20, .02, .02},
     {.40, .40, .12, .02},  {.40, .60, .25, .05},
 };
-constexpr double trend_length = 2.5;      // In doublings of the batch.
-constexpr double between_arms = 0.7;      // How alike the trends of two arms are.
-constexpr double slack_scale = 0.3;       // Idle units save at most what they draw: power ~ throughput^0…1.
-constexpr double level_scale = 1;         // The overall level is what windows are for.
-constexpr double local_batches = 10;      // At least, and at least that share of the batch:
+constexpr double trend_length = 2.5;  // In doublings of the batch.
+constexpr double between_arms = 0.7;  // How alike the trends of two arms are.
+constexpr double slack_scale =
+    0.3;  // Idle units save at most what they draw: power ~ throughput^0…1.
+constexpr double level_scale = 1;     // The overall level is what windows are for.
+constexpr double local_batches = 10;  // At least, and at least that share of the batch:
 constexpr double local_share = 0.05;
 
 double covariance(const PowerScales& s, const Features& a, const Features& b) {

@@ -19,7 +19,8 @@ struct Features {
   std::size_t arm = 0;
   double batch = 1;
   double log2_batch = 0;
-  double slack = 0;  ///< ln(throughput / the arm's highest known), <= 0; what idle units would save.
+  double slack =
+      0;  ///< ln(throughput / the arm's highest known), <= 0; what idle units would save.
   std::array<double, tile_sizes.size()> waste{};  ///< Share of each tile size that is padding.
 };
 
@@ -39,13 +40,15 @@ class Surrogate {
   using Describe = std::function<Features(std::size_t point)>;
 
   /// Chooses anew where `choice` is given, else keeps what was chosen before.
-  void learn(std::span<const LogReading> readings, const Describe& describe, const MeanFunction& mean,
-             const KernelChoice* choice);
+  void learn(std::span<const LogReading> readings, const Describe& describe,
+             const MeanFunction& mean, const KernelChoice* choice);
 
   [[nodiscard]] bool ready() const noexcept { return process_.has_value(); }
   [[nodiscard]] const WindowNoise& noise() const noexcept { return noise_; }
   [[nodiscard]] std::vector<Belief> beliefs(std::span<const Features> at) const;
-  [[nodiscard]] Belief difference(const Features& a, const Features& b) const;
+
+  /// Of the value at each point less that at `from`.
+  [[nodiscard]] std::vector<Belief> gaps(std::span<const Features> at, const Features& from) const;
 
  private:
   void choose(std::span<const LogReading> readings, const KernelChoice& choice);
