@@ -275,7 +275,8 @@ bool Hybrid::exploration_is_over() {
   if (explored_) return true;
   const auto left = costs_.windows_left();
   const auto planned = costs_.windows_planned();
-  explored_ = costs_.spent() >= exploration_share || (planned && *planned <= few_windows) ||
+  const double share = options_.race ? exploration_share : 1;  // Else the race is the driver's.
+  explored_ = costs_.spent() >= share || (options_.race && planned && *planned <= few_windows) ||
               (left && *left < 2);
   return explored_;
 }
