@@ -21,7 +21,7 @@ constexpr double few_windows = 6;
 constexpr double frontier_tolerance = 0.02;
 
 // A probe must be this much cheaper than a window to be worth its noise.
-constexpr double cheap_probe = 0.4;
+constexpr double cheap_probe = 0.25;
 
 // What may be probed before the first window tells what a probe costs beside it.
 constexpr double blind_probing_seconds = 3;

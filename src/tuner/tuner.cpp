@@ -17,6 +17,7 @@ namespace {
 // (docs/architecture.md).
 constexpr double lossy_share = 0.25;
 constexpr double survey_ends_at = 0.4;
+constexpr double curve_share = 0.12;
 
 constexpr double most_soak_seconds = 60;
 constexpr double soak_share = 0.1;
@@ -46,7 +47,10 @@ TuneResult Tuner::run() {
   measure_baselines();
   survey_arms();
   const double lossy_seconds = survey_.lossy.empty() ? 0 : lossy_share * budget_seconds_;
-  promising_ = search(survey_.accepted, [&] { return search_ends_at() - lossy_seconds; });
+  promising_ = search(survey_.accepted, [&] {
+    return search_ends_at() - lossy_seconds - curve_share * budget_seconds_;
+  });
+  measure_curve([&] { return search_ends_at() - lossy_seconds; });
   static_cast<void>(search(survey_.lossy, [&] { return search_ends_at(); }));
   race_finalists();
   confirm_accuracy();

@@ -37,6 +37,7 @@ class Tuner {
                                              double until_seconds) const;
   void measure_closest_miss(const Searcher& searcher, const std::vector<Arm>& arms,
                             double until_seconds);
+  void measure_curve(const std::function<double()>& until_seconds);
   void race_finalists();
   void confirm_accuracy();
   void confirm_saving();
@@ -44,6 +45,7 @@ class Tuner {
 
   [[nodiscard]] SearchSpace space_of(const std::vector<Arm>& arms) const;
   [[nodiscard]] int last_batch() const;
+  [[nodiscard]] std::vector<int> batches_measured(const Arm& arm) const;
   [[nodiscard]] Outcome take(const Step& step, const Config& config);
   [[nodiscard]] Outcome measure(const Config& config);
   [[nodiscard]] Outcome charged(const std::function<Window()>& work);

@@ -1,6 +1,8 @@
 // The search of a tune: what the searcher asks for, and what came of it.
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
+#include <limits>
 #include <numeric>
 
 #include "tuner/tuner.hpp"
@@ -17,6 +19,22 @@ double tokens_per_row(const std::string& signature) {
   int length = 0;
   const bool sequence = std::sscanf(signature.c_str(), "int%*d[batch,%d]", &length) == 1;
   return sequence && length > 0 ? length : 1;
+}
+
+/// By the distance on the logarithm; nothing once all in [least, most] are measured.
+std::optional<int> least_known_power_of_two(const std::vector<int>& measured, int least, int most) {
+  std::optional<int> chosen;
+  double farthest = 0;
+  for (int batch = 1; batch <= most; batch *= 2) {
+    double distance = std::numeric_limits<double>::infinity();
+    for (const int known : measured) {
+      distance = std::min(distance, std::abs(std::log2(batch) - std::log2(known)));
+    }
+    if (batch < least || distance <= farthest) continue;
+    farthest = distance;
+    chosen = batch;
+  }
+  return chosen;
 }
 
 Outcome outcome_of(const Window& window) {
@@ -77,6 +95,27 @@ void Tuner::measure_closest_miss(const Searcher& searcher, const std::vector<Arm
   if (!miss) return;
   const Config config{miss->candidate.batch, arms[miss->candidate.arm]};
   if (!book_.find(config)) static_cast<void>(measure(config));
+}
+
+// A profile serves a look-up under any latency limit, so the best arm is known at every power of
+// two and not only where the least energy is: each time the one farthest from what was measured.
+void Tuner::measure_curve(const std::function<double()>& until_seconds) {
+  const std::vector<Trial> best = ranked();
+  if (best.empty()) return;
+  const Arm arm = best.front().config.arm;
+  while (may_spend(until_seconds())) {
+    const auto batch =
+        least_known_power_of_two(batches_measured(arm), options_.min_batch, last_batch());
+    if (!batch || measure({*batch, arm}).status != TrialStatus::ok) return;
+  }
+}
+
+std::vector<int> Tuner::batches_measured(const Arm& arm) const {
+  std::vector<int> batches;
+  for (const Trial& trial : book_.trials()) {
+    if (trial.config.arm == arm) batches.push_back(trial.config.batch);
+  }
+  return batches;
 }
 
 int Tuner::last_batch() const {

@@ -162,6 +162,28 @@ TEST_F(TunerTest, AMeterThatStopsReadingIsNeverZeroEnergy) {
   EXPECT_THROW((void)run(), Error);
 }
 
+TEST_F(TunerTest, KnowsTheBestArmAtEveryPowerOfTwoForALookUpUnderALatencyLimit) {
+  workload({fp32, bf16}, {.seconds = seconds});
+  const TuneResult result = run();
+  std::vector<int> measured;
+  for (const Trial& trial : result.trials) {
+    if (trial.config.arm == result.best.config.arm && trial.measurement)
+      measured.push_back(trial.config.batch);
+  }
+  EXPECT_THAT(measured, ::testing::IsSupersetOf({1, 2, 4, 8, 16, 32, 64}));
+}
+
+TEST_F(TunerTest, ABatchThatDoesNotFitIsATrialAndTheSearchSaysWhyItEnded) {
+  workload({fp32}, {.seconds = seconds, .status = [](const Config& config) {
+                      return config.batch > 40 ? TrialStatus::out_of_memory : TrialStatus::ok;
+                    }});
+  const TuneResult result = run();
+  EXPECT_LE(result.best.config.batch, 40);
+  EXPECT_THAT(result.trials,
+              ::testing::Contains(::testing::Field(&Trial::status, TrialStatus::out_of_memory)));
+  EXPECT_FALSE(result.search_ended.empty());
+}
+
 TEST_F(TunerTest, TellsWhatItSpentAndWhenThatPaysBack) {
   workload({fp32, bf16}, {.seconds = seconds});
   const TuneResult result = run();
