@@ -16,7 +16,7 @@ struct Roughness {
 // recorded of whole layers is smooth, so the rough ones must be told by windows
 // (docs/search.md#constants).
 constexpr Roughness roughness[] = {
-    {.25, .02, .003, 0}, {.25, .05, .01, -0.7}, {.40, .12, .02, -2}, {.40, .25, .05, -4}};
+    {.25, .02, .003, 0}, {.25, .05, .01, -0.3}, {.40, .12, .02, -1}, {.40, .25, .05, -2}};
 
 // What sets a whole arm apart: little between layouts, a lot between precisions.
 constexpr double arm_scales[] = {.1, .25, .6};
