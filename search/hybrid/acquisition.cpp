@@ -22,6 +22,12 @@ double expected_improvement(const Belief& belief, double best) noexcept {
   return gap * normal_cdf(z) + deviation * normal_density(z);
 }
 
+double expected_improvement(double low, double high, double best) noexcept {
+  if (best <= low) return 0;
+  if (best >= high) return best - (low + high) / 2;
+  return (best - low) * (best - low) / (2 * (high - low));
+}
+
 double chance_below(const Belief& belief, double limit) noexcept {
   if (belief.variance <= 0) return belief.mean < limit ? 1 : 0;
   return normal_cdf((limit - belief.mean) / std::sqrt(belief.variance));

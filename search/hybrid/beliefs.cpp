@@ -20,7 +20,13 @@ constexpr double precise_share = 0.5;
 // Kernels and scatter are chosen again when the windows have grown by this share.
 constexpr double choose_again = 1.15;
 
+// Batches within 5 % mostly run the same kernels.
+constexpr double near_doublings = 0.07;
+
 constexpr double least_slack = -1.5;
+
+// Points whose latency per row is this far above the best one's (ln 4) are not thought about.
+constexpr double hope = 1.4;
 
 }  // namespace
 
@@ -35,7 +41,7 @@ Beliefs::Beliefs(const Grid& grid, const SearchOptions& options)
       slow_from_(grid.arms()),
       fast_to_(grid.arms()),
       windows_(grid.size()),
-      best_throughput_(grid.arms(), -std::numeric_limits<double>::infinity()) {}
+      throughput_(grid.arms(), -std::numeric_limits<double>::infinity()) {}
 
 bool Beliefs::too_slow(const Outcome& outcome) const {
   if (outcome.status == TrialStatus::too_slow) return true;
@@ -49,8 +55,9 @@ void Beliefs::learn(const Step& step, const Outcome& outcome, double at_seconds)
   const std::size_t point = *found;
   if (outcome.latency_ms && *outcome.latency_ms > 0) {
     latency_.learn(point, *outcome.latency_ms, outcome.latency_p99_ms);
-    double& best = best_throughput_[step.candidate.arm];
+    double& best = throughput_[step.candidate.arm];
     best = std::max(best, std::log(step.candidate.batch / *outcome.latency_ms));
+    probed_.push_back(point);
   }
   learn_status(step, outcome, point);
   learn_miss(step, outcome);
@@ -130,9 +137,7 @@ bool Beliefs::open(std::size_t point) const {
   return !slow_from_[arm] || point < *slow_from_[arm] || latency_.known(point);
 }
 
-bool Beliefs::answers(std::size_t point) const {
-  return windows_[point] > 0 && open(point);
-}
+bool Beliefs::answers(std::size_t point) const { return windows_[point] > 0 && open(point); }
 
 std::optional<std::size_t> Beliefs::latency_edge(std::size_t arm) const {
   if (!options_.max_latency_ms || !slow_from_[arm] || closed_[arm]) return std::nullopt;
@@ -159,8 +164,7 @@ std::optional<std::size_t> Beliefs::latency_edge(std::size_t arm) const {
 
 bool Beliefs::latency_is_precise() const {
   const double prior = usual_weight * usual_scatter * usual_scatter;
-  const double energy =
-      std::sqrt((prior + energy_squares_) / (usual_weight + energy_degrees_));
+  const double energy = std::sqrt((prior + energy_squares_) / (usual_weight + energy_degrees_));
   return latency_.scatter() < precise_share * energy;
 }
 
@@ -171,7 +175,7 @@ Features Beliefs::features(std::size_t point) const {
                 .log2_batch = grid_->log2_batch(point)};
   if (by_power_) {
     const auto latency = latency_.at(point);
-    const double best = best_throughput_[made.arm];
+    const double best = slack_from_[made.arm];
     if (latency && std::isfinite(best)) {
       made.slack = std::clamp(std::log(made.batch) - latency->mean - best, least_slack, 0.0);
     }
@@ -184,25 +188,45 @@ Features Beliefs::features(std::size_t point) const {
 }
 
 void Beliefs::update(bool by_power) {
-  by_power_ = by_power && !power_readings_.empty();
-  const auto& readings = by_power_ ? power_readings_ : energy_readings_;
-  if (readings.empty()) return;
-  if (learnt_ == readings.size() && chosen_by_power_ == by_power_ && chosen_at_ > 0) return;
-  const bool choose = chosen_at_ == 0 || chosen_by_power_ != by_power_ ||
-                      static_cast<double>(readings.size()) >=
-                          choose_again * static_cast<double>(chosen_at_);
-  if (by_power_) {
-    double level = 0;
-    for (const LogReading& reading : readings) level += reading.value;
-    level /= static_cast<double>(readings.size());
-    power_.learn(readings, [this](std::size_t point) { return features(point); },
-                 [level](const Features&) { return level; }, choose ? &power_kernels() : nullptr);
-  } else {
-    learn_shape(choose ? &shape_kernels() : nullptr);
+  by_power = by_power && !power_readings_.empty();
+  if (by_power != by_power_) learnt_ = chosen_at_ = 0;
+  by_power_ = by_power;
+  const std::size_t known = (by_power_ ? power_readings_ : energy_readings_).size();
+  if (known == 0) return;
+  if (learnt_ != known) {
+    relearn();
+    learnt_ = known;
+    find_best();
+    find_gaps();
+  } else if (best_ && !answers(*best_)) {
+    find_best();
+    find_gaps();
   }
+  // A latency that was guessed is known now.
+  for (const std::size_t point : probed_) {
+    if (!best_ || !by_power_) break;
+    const Features at = features(point);
+    gaps_[point] = power_.gaps(std::span(&at, 1), features(*best_)).front();
+  }
+  probed_.clear();
+}
+
+void Beliefs::relearn() {
+  slack_from_ = throughput_;
+  const auto& readings = by_power_ ? power_readings_ : energy_readings_;
+  const bool choose =
+      static_cast<double>(readings.size()) >= choose_again * static_cast<double>(chosen_at_);
   if (choose) chosen_at_ = readings.size();
-  chosen_by_power_ = by_power_;
-  learnt_ = readings.size();
+  if (!by_power_) {
+    learn_shape(choose ? &shape_kernels() : nullptr);
+    return;
+  }
+  double level = 0;
+  for (const LogReading& reading : readings) level += reading.value;
+  level /= static_cast<double>(readings.size());
+  power_.learn(
+      readings, [this](std::size_t point) { return features(point); },
+      [level](const Features&) { return level; }, choose ? &power_kernels() : nullptr);
 }
 
 void Beliefs::learn_shape(const KernelChoice* choice) {
@@ -213,43 +237,91 @@ void Beliefs::learn_shape(const KernelChoice* choice) {
     means.push_back(sum.first / sum.second);
   }
   const EnergyShape shape = fit_shape(points, means, grid_->arms());
-  shape_.learn(energy_readings_, [this](std::size_t point) { return features(point); },
-               [shape](const Features& at) { return shape.log_energy(at); }, choice);
+  shape_.learn(
+      energy_readings_, [this](std::size_t point) { return features(point); },
+      [shape](const Features& at) { return shape.log_energy(at); }, choice);
 }
 
-bool Beliefs::ready() const { return by_power_ ? power_.ready() : shape_.ready(); }
+double Beliefs::log_energy(std::size_t point) const {
+  const Features at = features(point);
+  const double belief = surrogate().beliefs(std::span(&at, 1)).front().mean;
+  if (!by_power_) return belief;
+  const auto latency = latency_.at(point);
+  return belief + (latency ? latency->mean : 0) - std::log(at.batch);
+}
 
-std::vector<std::optional<Belief>> Beliefs::energies(std::span<const std::size_t> points) const {
-  std::vector<std::optional<Belief>> made(points.size());
-  if (!ready()) return made;
-  std::vector<Features> at;
-  at.reserve(points.size());
-  for (const std::size_t point : points) at.push_back(features(point));
-  const std::vector<Belief> beliefs = (by_power_ ? power_ : shape_).beliefs(at);
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    if (!by_power_) {
-      made[i] = beliefs[i];
-    } else if (const auto latency = latency_.at(points[i])) {
-      made[i] = Belief{beliefs[i].mean + latency->mean - std::log(at[i].batch),
-                       beliefs[i].variance + latency->variance};
-    }
+void Beliefs::find_best() {
+  best_.reset();
+  double least = std::numeric_limits<double>::infinity();
+  for (const std::size_t point : measured_) {
+    if (!answers(point)) continue;
+    const double energy = log_energy(point);
+    if (energy >= least) continue;
+    least = energy;
+    best_ = point;
   }
+}
+
+bool Beliefs::within_hope(std::size_t point) const {
+  if (!by_power_) return true;
+  const auto latency = latency_.at(point);
+  const auto best = latency_.at(*best_);
+  return latency && best &&
+         latency->low - std::log(grid_->batch(point)) <
+             best->mean - std::log(grid_->batch(*best_)) + hope;
+}
+
+void Beliefs::find_gaps() {
+  gaps_.assign(grid_->size(), std::nullopt);
+  if (!best_) return;
+  std::vector<std::size_t> points;
+  std::vector<Features> at;
+  for (std::size_t point = 0; point < grid_->size(); ++point) {
+    if (!open(point) || !within_hope(point)) continue;
+    points.push_back(point);
+    at.push_back(features(point));
+  }
+  const std::vector<Belief> found = surrogate().gaps(at, features(*best_));
+  for (std::size_t i = 0; i < points.size(); ++i) gaps_[points[i]] = found[i];
+}
+
+std::optional<Beliefs::Gap> Beliefs::gap(std::size_t point) const {
+  if (!best_ || !gaps_[point]) return std::nullopt;
+  Gap made{.power = *gaps_[point]};
+  if (!by_power_ || point == *best_) return made;
+  const auto latency = latency_.at(point);
+  const auto best = latency_.at(*best_);
+  if (!latency || !best) return std::nullopt;
+  const double rest = std::log(grid_->batch(point)) - std::log(grid_->batch(*best_)) + best->mean;
+  made.low = latency->low - rest;
+  made.high = latency->high - rest;
+  made.chance_of_low = latency->chance_of_low;
+  made.latency_variance = latency->variance + best->variance;
   return made;
 }
 
-std::optional<Belief> Beliefs::energy(std::size_t point) const {
-  return energies(std::span(&point, 1)).front();
+Belief Beliefs::Gap::all() const {
+  return {power.mean + (low + high) / 2, power.variance + latency_variance};
 }
 
-Belief Beliefs::gap(std::size_t a, std::size_t b) const {
-  const Features at_a = features(a), at_b = features(b);
-  Belief gap = (by_power_ ? power_ : shape_).difference(at_a, at_b);
-  if (by_power_ && a != b) {
-    const auto latency_a = latency_.at(a), latency_b = latency_.at(b);
-    if (latency_a && latency_b) {
-      gap.mean += latency_a->mean - latency_b->mean - std::log(at_a.batch / at_b.batch);
-      gap.variance += latency_a->variance + latency_b->variance;
-    }
+double Beliefs::nearness(std::size_t point) const {
+  double nearest = std::numeric_limits<double>::infinity();
+  for (const std::size_t other : measured_) {
+    if (grid_->arm(other) != grid_->arm(point)) continue;
+    nearest = std::min(nearest, std::abs(grid_->log2_batch(other) - grid_->log2_batch(point)));
+  }
+  return std::exp(-nearest / near_doublings);
+}
+
+Belief Beliefs::gap_between(std::size_t a, std::size_t b) const {
+  const Features at = features(a);
+  Belief gap = surrogate().gaps(std::span(&at, 1), features(b)).front();
+  if (!by_power_ || a == b) return gap;
+  const auto latency_a = latency_.at(a), latency_b = latency_.at(b);
+  if (latency_a && latency_b) {
+    gap.mean += latency_a->mean - latency_b->mean -
+                std::log(static_cast<double>(grid_->batch(a)) / grid_->batch(b));
+    gap.variance += latency_a->variance + latency_b->variance;
   }
   return gap;
 }

@@ -39,20 +39,32 @@ class Beliefs {
   /// Whether a probed latency tells more than a window: it must repeat better than energy does.
   [[nodiscard]] bool latency_is_precise() const;
 
-  /// Brings the surrogates up to date with the windows; cheap if nothing changed.
+  /// Brings the surrogates up to date with what was told; cheap if nothing changed.
   /// @param by_power which of the two tells the energies: power × latency, or their shape
   void update(bool by_power);
 
-  /// Whether `energies` has anything to go by.
-  [[nodiscard]] bool ready() const;
+  /// The measured point that answers with the least expected energy; nothing before the first.
+  [[nodiscard]] std::optional<std::size_t> best() const noexcept { return best_; }
 
-  /// Of ln(joules per unit). By power a point without any latency near has none.
-  [[nodiscard]] std::vector<std::optional<Belief>> energies(
-      std::span<const std::size_t> points) const;
-  [[nodiscard]] std::optional<Belief> energy(std::size_t point) const;
+  /// ln(joules per unit) of a measured point, expected.
+  [[nodiscard]] double log_energy(std::size_t point) const;
 
-  /// Of ln(energy of a / energy of b).
-  [[nodiscard]] Belief gap(std::size_t a, std::size_t b) const;
+  /// What is believed of ln(energy / energy of `best`).
+  struct Gap {
+    Belief power;  ///< Of the part that windows tell; all of it where latency is not used.
+    double low = 0, high = 0;  ///< Bounds of the rest: latency per row against that of `best`.
+    [[nodiscard]] Belief all() const;
+    double chance_of_low = 1;   ///< That the rest is at its lower bound, up to what is between.
+    double latency_variance = 0;
+  };
+  /// Nothing for a point of which nothing is known, or which is far from all hope.
+  [[nodiscard]] std::optional<Gap> gap(std::size_t point) const;
+
+  /// 1 where `point` was measured, falling to 0 with the distance to the next batch that was.
+  [[nodiscard]] double nearness(std::size_t point) const;
+
+  /// Of ln(energy of a / energy of b), both measured.
+  [[nodiscard]] Belief gap_between(std::size_t a, std::size_t b) const;
 
   /// Degrees of freedom of the scatter, for intervals.
   [[nodiscard]] double degrees() const;
@@ -64,29 +76,36 @@ class Beliefs {
   void learn_miss(const Step& step, const Outcome& outcome);
   void learn_window(std::size_t point, const Outcome& outcome, double at_seconds);
   void learn_shape(const KernelChoice* choice);
-  [[nodiscard]] double best_throughput(std::size_t arm) const;
+  void relearn();
+  void find_best();
+  void find_gaps();
+  [[nodiscard]] const Surrogate& surrogate() const { return by_power_ ? power_ : shape_; }
+  [[nodiscard]] bool within_hope(std::size_t point) const;
 
   const Grid* grid_;
   SearchOptions options_;
   LatencyCurve latency_;
   MemoryFrontier memory_;
-  std::vector<bool> closed_;             // Arms.
-  std::vector<bool> refused_;            // Points that broke a limit or failed by themselves.
-  std::vector<bool> ran_;                // Arms that had a success.
+  std::vector<bool> closed_;   // Arms.
+  std::vector<bool> refused_;  // Points that broke a limit or failed by themselves.
+  std::vector<bool> ran_;      // Arms that had a success.
   std::vector<std::optional<std::size_t>> slow_from_;  // Per arm the smallest too slow,
   std::vector<std::optional<std::size_t>> fast_to_;    // the largest that was not.
   std::vector<int> windows_;
-  std::vector<std::size_t> measured_;    // Points with a window, in order.
+  std::vector<std::size_t> measured_;  // Points with a window, in order.
   std::vector<LogReading> energy_readings_;
   std::vector<LogReading> power_readings_;
-  std::vector<double> best_throughput_;  // Per arm, ln(rows per millisecond).
+  std::vector<double> throughput_;  // Per arm the highest known, ln(rows per millisecond),
+  std::vector<double> slack_from_;  // and what it was when the surrogate learnt.
   Surrogate power_;
   Surrogate shape_;
   bool by_power_ = true;
-  std::size_t learnt_ = 0;   // Readings in the surrogate in use.
-  std::size_t chosen_at_ = 0;
-  bool chosen_by_power_ = true;
-  double energy_squares_ = 0;  // Of repeated windows about their means.
+  std::size_t learnt_ = 0;     // Readings in the surrogate in use.
+  std::size_t chosen_at_ = 0;  // Readings when its kernel was chosen.
+  std::optional<std::size_t> best_;
+  std::vector<std::optional<Belief>> gaps_;  // Of power, or of all; against `best_`.
+  std::vector<std::size_t> probed_;          // Since the gaps were found.
+  double energy_squares_ = 0;                // Of repeated windows about their means.
   int energy_degrees_ = 0;
   std::map<std::size_t, std::pair<double, int>> energy_means_;
   std::optional<ClosestMiss> miss_;

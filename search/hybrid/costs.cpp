@@ -10,8 +10,11 @@ namespace {
 constexpr std::array<double, 3> guessed_seconds = {0.1, 0.1, 1.5};
 constexpr double guessed_switch_seconds = 8;
 
-// A switch serves the windows that follow it in the same arm, two of them mostly.
+// A switch serves the steps that follow it in the same arm: so many, mostly. Where only windows are
+// counted it costs nothing of what is, and less is made of it.
 constexpr double windows_per_switch = 2;
+constexpr double uncounted_windows_per_switch = 6;
+constexpr double probes_per_switch = 20;
 
 }  // namespace
 
@@ -46,9 +49,13 @@ double Costs::seconds(StepKind kind) const {
 
 double Costs::switch_seconds() const { return switch_.value(guessed_switch_seconds); }
 
-double Costs::window_seconds(std::size_t arm) const {
+double Costs::seconds_in(StepKind kind, std::size_t arm) const {
   const bool switches = arm_ && *arm_ != arm;
-  return seconds(StepKind::window) + (switches ? switch_seconds() / windows_per_switch : 0);
+  const bool counted = budget_.seconds || budget_.joules || !budget_.windows;
+  const double served = kind != StepKind::window ? probes_per_switch
+                        : counted                ? windows_per_switch
+                                                 : uncounted_windows_per_switch;
+  return seconds(kind) + (switches ? switch_seconds() / served : 0);
 }
 
 double Costs::spent() const {

@@ -19,8 +19,8 @@ class Costs {
   [[nodiscard]] bool known(StepKind kind) const { return own_[index(kind)].count > 0; }
   [[nodiscard]] double switch_seconds() const;
 
-  /// Of a window in this arm now, the switch to it included in part: it serves later windows too.
-  [[nodiscard]] double window_seconds(std::size_t arm) const;
+  /// In this arm now, the switch to it included in part: it serves later steps too.
+  [[nodiscard]] double seconds_in(StepKind kind, std::size_t arm) const;
 
   /// The largest share that is spent of any limit; 0 without limits.
   [[nodiscard]] double spent() const;

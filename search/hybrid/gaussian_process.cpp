@@ -26,10 +26,6 @@ double GaussianProcess::log_likelihood() const {
   return -0.5 * (values_.dot(weights_) + log_determinant + n * std::log(2 * std::numbers::pi));
 }
 
-double GaussianProcess::mean(const Eigen::Ref<const Eigen::VectorXd>& cross) const {
-  return cross.dot(weights_);
-}
-
 Belief GaussianProcess::at(const Eigen::Ref<const Eigen::VectorXd>& cross,
                            double prior_variance) const {
   const double explained = factor_.matrixL().solve(cross).squaredNorm();
@@ -47,11 +43,6 @@ std::vector<Belief> GaussianProcess::at(const Eigen::MatrixXd& cross,
                                             std::max(prior_variances(i) - explained(i), 0.0)};
   }
   return beliefs;
-}
-
-Belief GaussianProcess::difference(const Eigen::VectorXd& cross_a, const Eigen::VectorXd& cross_b,
-                                   const Eigen::Matrix2d& prior) const {
-  return at(cross_a - cross_b, prior(0, 0) + prior(1, 1) - 2 * prior(0, 1));
 }
 
 double matern_5_2(double distance, double length) noexcept {

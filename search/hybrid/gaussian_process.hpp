@@ -24,8 +24,6 @@ class GaussianProcess {
   [[nodiscard]] double log_likelihood() const;
 
   /// @param cross covariance of the function here and at the n points
-  [[nodiscard]] double mean(const Eigen::Ref<const Eigen::VectorXd>& cross) const;
-
   /// @param prior_variance of the function here, before anything was seen
   [[nodiscard]] Belief at(const Eigen::Ref<const Eigen::VectorXd>& cross,
                           double prior_variance) const;
@@ -33,10 +31,6 @@ class GaussianProcess {
   /// The same for many points at once, one column of `cross` each.
   [[nodiscard]] std::vector<Belief> at(const Eigen::MatrixXd& cross,
                                        const Eigen::VectorXd& prior_variances) const;
-
-  /// Of the difference between two points, whose prior covariance is 2 × 2.
-  [[nodiscard]] Belief difference(const Eigen::VectorXd& cross_a, const Eigen::VectorXd& cross_b,
-                                  const Eigen::Matrix2d& prior) const;
 
  private:
   Eigen::VectorXd values_;

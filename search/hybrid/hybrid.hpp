@@ -1,7 +1,5 @@
 #pragma once
-#include <deque>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -32,35 +30,37 @@ class Hybrid final : public Searcher {
   Plan measure_incumbent();
   Plan visit_arms();
   Plan explore();
+  Plan look_beside();
   Plan race();
 
   // Visiting an arm.
   Plan find_frontier(std::size_t arm);
   Plan find_latency_limit(std::size_t arm);
   Plan probe_edges(std::size_t arm);
-  Plan refine(std::size_t arm);
   Plan first_window(std::size_t arm);
   [[nodiscard]] std::vector<std::size_t> visiting_order() const;
-  [[nodiscard]] bool hopeless(std::size_t arm) const;
+  [[nodiscard]] bool hopeless(std::size_t arm, double ratio) const;
   [[nodiscard]] std::vector<std::size_t> seeds(std::size_t arm) const;
 
   // Exploring.
   struct Choice {
     std::size_t point = 0;
-    double gain = 0;             ///< Expected improvement.
-    double gain_per_second = 0;
     bool probe = false;
+    double gain = 0;  ///< Expected improvement.
+    double gain_per_second = 0;
   };
-  [[nodiscard]] std::optional<Choice> choose(std::optional<std::size_t> arm, bool probes_only);
-  Plan probe_around(const Choice& choice);
+  [[nodiscard]] std::optional<Choice> choose() const;
+  [[nodiscard]] Choice rate(std::size_t point, const Beliefs::Gap& gap) const;
+  [[nodiscard]] std::size_t middle_of_unknown(std::size_t point) const;
+  [[nodiscard]] std::size_t less_known(std::size_t point) const;
   [[nodiscard]] bool exploration_is_over();
 
   // Racing.
+  [[nodiscard]] std::size_t places() const;
   void start_race();
   void thin_race();
   [[nodiscard]] std::vector<std::size_t> entrants(std::size_t most) const;
 
-  [[nodiscard]] std::optional<std::size_t> best_point() const;
   [[nodiscard]] std::optional<std::size_t> reference(std::size_t best) const;
   [[nodiscard]] std::vector<std::size_t> open_points(std::optional<std::size_t> arm) const;
   [[nodiscard]] bool probing_pays() const;
@@ -76,7 +76,6 @@ class Hybrid final : public Searcher {
   std::vector<bool> visited_;
   std::vector<int> visit_probes_;
   std::vector<double> visit_latency_;  ///< Per arm, the least milliseconds per row known.
-  std::deque<std::size_t> probes_;     ///< Planned.
   std::optional<std::size_t> incumbent_;
   bool incumbent_tried_ = false;
   bool explored_ = false;

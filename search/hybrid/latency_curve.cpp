@@ -10,8 +10,14 @@ namespace {
 constexpr double usual_scatter = 0.004;
 constexpr int usual_weight = 3;
 
-// Even between two equal latencies the kernel may be another.
-constexpr double least_doubt = 0.01;
+// Latency seldom falls from one batch to a larger one, and then by little.
+constexpr double doubt = 0.005;
+
+// Between two batches latency grows in proportion, bit by bit, or jumps once. A rise this far beyond
+// proportion is a jump nearly always; another may be one.
+constexpr double clear_jump = 0.02;
+constexpr double chance_of_clear_jump = 0.9;
+constexpr double chance_of_jump = 0.3;
 
 }  // namespace
 
@@ -53,9 +59,11 @@ std::optional<std::size_t> LatencyCurve::known_above(std::size_t point) const {
   return *at;
 }
 
-std::optional<Belief> LatencyCurve::at(std::size_t point) const {
+std::optional<LatencyGuess> LatencyCurve::at(std::size_t point) const {
   const double noise = scatter() * scatter();
-  if (known(point)) return Belief{mean(point), noise / sums_[point].count};
+  if (known(point)) {
+    return LatencyGuess{mean(point), noise / sums_[point].count, mean(point), mean(point)};
+  }
   const auto below = known_below(point);
   const auto above = known_above(point);
   if (!below && !above) return std::nullopt;
@@ -72,7 +80,15 @@ std::optional<Belief> LatencyCurve::at(std::size_t point) const {
   }
   const double width = std::abs(high - low);
   // A uniform distribution's variance, for want of a better one.
-  return Belief{low + share * (high - low), width * width / 12 + least_doubt * least_doubt + noise};
+  LatencyGuess guess{low + share * (high - low), width * width / 12 + doubt * doubt + noise,
+                     std::min(low, high) - doubt, std::max(low, high) + doubt, 0};
+  if (below && above) {
+    const double rows = std::log(static_cast<double>(grid_->batch(*above)) / grid_->batch(*below));
+    const double jump = high - low > rows + clear_jump ? chance_of_clear_jump : chance_of_jump;
+    guess.chance_of_low = jump * static_cast<double>(*above - point) /
+                          static_cast<double>(*above - *below);
+  }
+  return guess;
 }
 
 std::optional<double> LatencyCurve::p99_ms(std::size_t point) const {

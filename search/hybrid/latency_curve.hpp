@@ -3,10 +3,20 @@
 #include <set>
 #include <vector>
 
-#include "search/hybrid/gaussian_process.hpp"
 #include "search/hybrid/grid.hpp"
 
 namespace autotune {
+
+/// Of ln(milliseconds): surely between two bounds, equal where it was measured.
+struct LatencyGuess {
+  double mean = 0;
+  double variance = 0;
+  double low = 0;
+  double high = 0;
+
+  /// The chance that it is still `low`: that a jump between the two lies beyond; 1 where measured.
+  double chance_of_low = 1;
+};
 
 /// What is known of the latency at every batch: measured where a step told it, between its
 /// neighbours elsewhere. Latency is 100 times more repeatable than energy, and it is where the
@@ -19,9 +29,9 @@ class LatencyCurve {
 
   [[nodiscard]] bool known(std::size_t point) const { return sums_[point].count > 0; }
 
-  /// Of ln(milliseconds). Between two known batches latency rises from the one to the other, and
+  /// Between two known batches latency rises from the one to the other, and
   /// nothing tells where: an edge may be at either end. Nothing known of the arm: nothing.
-  [[nodiscard]] std::optional<Belief> at(std::size_t point) const;
+  [[nodiscard]] std::optional<LatencyGuess> at(std::size_t point) const;
 
   /// The mean of what was told; nothing where nothing was.
   [[nodiscard]] std::optional<double> p99_ms(std::size_t point) const;

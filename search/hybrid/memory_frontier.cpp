@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <ranges>
 
 namespace autotune {
 namespace {
@@ -10,8 +11,12 @@ namespace {
 // at 0.3 it takes a tenth more steps than at the middle, and a third fewer of them fail.
 constexpr double bisection_share = 0.3;
 
-// Allocators round up: a line through two peaks is good to about 2 % (research on search, 1.2).
-constexpr double line_error = 0.02;
+// Allocators round up: a line between far peaks is good to this near them.
+constexpr double line_error = 0.005;
+
+// Up an arm's line by so much of its memory at a time: of two failures one is saved, for steps that
+// fit and cost a twentieth.
+constexpr double stride_up = 1.4;
 
 bool outgrew(TrialStatus status) {
   return status == TrialStatus::out_of_memory || status == TrialStatus::timed_out ||
@@ -26,33 +31,53 @@ MemoryFrontier::MemoryFrontier(const Grid& grid, std::optional<std::uint64_t> li
 }
 
 void MemoryFrontier::learn(std::size_t point, const Outcome& outcome) {
-  ArmEdge& edge = arms_[grid_->arm(point)];
-  const auto bytes = outcome.peak_memory_bytes
-                         ? std::optional(static_cast<double>(*outcome.peak_memory_bytes))
-                         : std::nullopt;
-  if (bytes && !outgrew(outcome.status)) {
-    edge.peaks.emplace_back(grid_->batch(point), *bytes);
-    surely_fits_ = std::max(surely_fits_, *bytes);
+  const std::size_t arm = grid_->arm(point);
+  ArmEdge& edge = arms_[arm];
+  const bool grew = outgrew(outcome.status);
+  const bool tells = outcome.peak_memory_bytes.has_value() && !grew;
+  const auto bytes = static_cast<double>(outcome.peak_memory_bytes.value_or(0));
+  if (tells) {
+    edge.peaks.emplace_back(grid_->batch(point), bytes);
+    edge.line_failed = false;
+    surely_fits_ = std::max(surely_fits_, bytes);
   }
-  if (outgrew(outcome.status) || (bytes && limit_ && *bytes > *limit_)) {
-    edge.fails = std::min(edge.fails.value_or(point), point);
-  } else {
+  if (!grew && !(tells && limit_ && bytes > *limit_)) {
     edge.fits = std::max(edge.fits.value_or(point), point);
+    return;
   }
-  if (outcome.status == TrialStatus::out_of_memory) learn_capacity(point);
+  edge.fails = std::min(edge.fails.value_or(point), point);
+  if (outcome.status != TrialStatus::out_of_memory) return;
+  out_of_memory_.push_back(point);
+  edge.line_failed = predicted_peak(point).value_or(0) <= surely_fits_;
 }
 
-void MemoryFrontier::learn_capacity(std::size_t point) {
-  const auto peak = predicted_peak(point);
-  if (peak && *peak > surely_fits_) surely_fails_ = std::min(surely_fails_, *peak);
+double MemoryFrontier::surely_fails() const {
+  double least = std::numeric_limits<double>::infinity();
+  // Told by today's lines: they get better with every peak.
+  for (const std::size_t point : out_of_memory_) {
+    const auto peak = predicted_peak(point);
+    if (peak && *peak > surely_fits_) least = std::min(least, *peak);
+  }
+  return least;
+}
+
+bool MemoryFrontier::trusts_line(std::size_t arm) const {
+  return line(arms_[arm]).has_value() && !arms_[arm].line_failed;
+}
+
+bool MemoryFrontier::outgrows(std::size_t point) const {
+  const std::size_t arm = grid_->arm(point);
+  if (arms_[arm].fits && point <= *arms_[arm].fits) return false;
+  if (!trusts_line(arm)) return false;
+  const double peak = *predicted_peak(point);
+  return (limit_ && peak > *limit_) || peak > surely_fails() * (1 + line_error);
 }
 
 std::optional<MemoryFrontier::Line> MemoryFrontier::line(const ArmEdge& edge) const {
   if (edge.peaks.empty()) return std::nullopt;
   const auto [low, high] = std::ranges::minmax_element(edge.peaks);
   if (low->first == high->first) return std::nullopt;
-  const double slope =
-      std::max((high->second - low->second) / (high->first - low->first), 0.0);
+  const double slope = std::max((high->second - low->second) / (high->first - low->first), 0.0);
   return Line{high->second - slope * high->first, slope};
 }
 
@@ -71,51 +96,46 @@ std::optional<std::size_t> MemoryFrontier::last_within(std::size_t arm, double b
 
 std::size_t MemoryFrontier::first_try(std::size_t arm) const {
   const std::size_t last = grid_->end(arm) - 1;
-  const ArmEdge& edge = arms_[arm];
+  if (!trusts_line(arm)) return last;
   if (limit_) return last_within(arm, *limit_).value_or(last);
-  // Where another arm ran out, what surely fits is tried before what may not.
-  if (std::isfinite(surely_fails_)) {
-    return std::max(last_within(arm, surely_fits_).value_or(last), *edge.fits + 1);
-  }
-  return last;
+  // What is known to fit on the device comes first; then up the line.
+  const double own = std::ranges::max(arms_[arm].peaks | std::views::values);
+  const double known = std::max(surely_fits_, own * stride_up);
+  return last_within(arm, std::isfinite(surely_fails()) ? surely_fits_ : known).value_or(last);
 }
 
 std::size_t MemoryFrontier::between(std::size_t arm, std::size_t fits, std::size_t fails) const {
   const std::size_t low = fits + 1, high = fails - 1;  // Both still open.
-  // The line and what is known of the capacity narrow the range; then what surely fits comes first.
-  const double sure = limit_ ? *limit_ : surely_fits_;
-  if (const auto safe = last_within(arm, sure * (1 + 1e-9)); safe && *safe > fits) {
-    return std::clamp(*safe, low, high);
-  }
   std::size_t top = high;
-  if (std::isfinite(surely_fails_)) {
-    if (const auto last = last_within(arm, surely_fails_ * (1 + line_error))) {
-      top = std::clamp(*last, low, high);
+  if (trusts_line(arm)) {
+    const double sure = (limit_ ? *limit_ : surely_fits_) * (1 + 1e-9);
+    if (const auto safe = last_within(arm, sure); safe && *safe > fits) {
+      return std::clamp(*safe, low, high);
     }
+    const auto unsure = last_within(arm, std::min(surely_fails() * (1 + line_error), 1e18));
+    if (unsure) top = std::clamp(*unsure, low, high);
   }
   return low + static_cast<std::size_t>(bisection_share * static_cast<double>(top - low));
 }
 
+std::optional<std::size_t> MemoryFrontier::second_for_line(std::size_t arm) const {
+  const ArmEdge& edge = arms_[arm];
+  if (edge.peaks.empty() || line(edge)) return std::nullopt;
+  // Far enough apart for the allocator's rounding, near enough to fit.
+  const std::size_t step = std::max<std::size_t>(1, (grid_->end(arm) - grid_->begin(arm)) / 32);
+  const std::size_t most = edge.fails.value_or(grid_->end(arm)) - 1;
+  const std::size_t second = std::min(*edge.fits + step, most);
+  return second > *edge.fits ? std::optional(second) : std::nullopt;
+}
+
 std::optional<std::size_t> MemoryFrontier::next(std::size_t arm, double tolerance) const {
   const ArmEdge& edge = arms_[arm];
-  const std::size_t begin = grid_->begin(arm), last = grid_->end(arm) - 1;
-  if (edge.fails == begin) return std::nullopt;
-  if (!edge.fits) return begin;
-  if (edge.fits == last) return std::nullopt;
-  const bool tells_memory = !edge.peaks.empty();
-  if (tells_memory && !line(edge)) {
-    // Far enough apart for the allocator's rounding, near enough to fit.
-    const std::size_t second = std::min(*edge.fits + std::max<std::size_t>(1, (last - begin) / 64),
-                                        edge.fails.value_or(last + 1) - 1);
-    if (second > *edge.fits) return second;
-  }
-  if (!edge.fails) {
-    const std::size_t attempt = first_try(arm);
-    if (attempt > *edge.fits) return attempt;
-    // The user's limit needs no failure to be known.
-    return limit_ ? std::nullopt : std::optional(*edge.fits + 1);
-  }
-  if (*edge.fails - *edge.fits <= 1) return std::nullopt;
+  if (edge.fails == grid_->begin(arm)) return std::nullopt;
+  if (!edge.fits) return grid_->begin(arm);
+  if (*edge.fits + 1 == edge.fails.value_or(grid_->end(arm))) return std::nullopt;
+  if (const auto second = second_for_line(arm)) return second;
+  if (outgrows(*edge.fits + 1)) return std::nullopt;
+  if (!edge.fails) return std::max(first_try(arm), *edge.fits + 1);
   const double gap = grid_->batch(*edge.fails) - grid_->batch(*edge.fits);
   if (gap <= tolerance * grid_->batch(*edge.fits)) return std::nullopt;
   return between(arm, *edge.fits, *edge.fails);
@@ -123,10 +143,7 @@ std::optional<std::size_t> MemoryFrontier::next(std::size_t arm, double toleranc
 
 bool MemoryFrontier::may_fit(std::size_t point) const {
   const ArmEdge& edge = arms_[grid_->arm(point)];
-  if (edge.fails && point >= *edge.fails) return false;
-  if (!limit_ || (edge.fits && point <= *edge.fits)) return true;
-  const auto peak = predicted_peak(point);
-  return !peak || *peak <= *limit_;
+  return !(edge.fails && point >= *edge.fails) && !outgrows(point);
 }
 
 std::optional<std::size_t> MemoryFrontier::largest_fit(std::size_t arm) const {

@@ -19,7 +19,9 @@ struct ShapeScales {
   double trend = 0.08, arm = 0.10, local = 0.03, tile = 0.10, point = 0.005;
 };
 constexpr ShapeScales scales[] = {
-    {.04, .10, .01, .03, .003}, {.08, .10, .03, .10, .01}, {.08, .10, .03, .25, .01},
+    {.04, .10, .01, .03, .003},
+    {.08, .10, .03, .10, .01},
+    {.08, .10, .03, .25, .01},
     {.15, .20, .08, .10, .03},
 };
 constexpr double trend_length = 1.2;  // In doublings of the batch.
@@ -115,8 +117,8 @@ const KernelChoice& shape_kernels() {
   static const KernelChoice choice = [] {
     KernelChoice made{.scatters = usual_scatters()};
     for (const ShapeScales& s : scales) {
-      made.kernels.emplace_back(
-          [&s](const Features& a, const Features& b) { return covariance(s, a, b); });
+      made.kernels.push_back(
+          {[&s](const Features& a, const Features& b) { return covariance(s, a, b); }});
     }
     return made;
   }();

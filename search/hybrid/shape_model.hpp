@@ -9,11 +9,11 @@ namespace autotune {
 /// such curves have. Mean: an arm's level times A/b + F/sqrt(b) + C + D·b, all four >= 0; round it
 /// a Gaussian process in which tiles leave their mark.
 struct EnergyShape {
-  double per_batch = 0;       ///< A: what one iteration costs whatever its size.
-  double per_root_batch = 0;  ///< F: filling up.
-  double constant = 1;        ///< C: saturated.
-  double rising = 0;          ///< D: memory traffic that grows with the batch, per `largest`.
-  double largest = 1;         ///< The largest batch seen.
+  double per_batch = 0;           ///< A: what one iteration costs whatever its size.
+  double per_root_batch = 0;      ///< F: filling up.
+  double constant = 1;            ///< C: saturated.
+  double rising = 0;              ///< D: memory traffic that grows with the batch, per `largest`.
+  double largest = 1;             ///< The largest batch seen.
   std::vector<double> log_level;  ///< Of each arm; 0 for one that was not seen.
 
   [[nodiscard]] double log_energy(const Features& at) const;

@@ -1,9 +1,15 @@
 #include "search/hybrid/surrogate.hpp"
 
+#include <cmath>
 #include <limits>
 
 namespace autotune {
 namespace {
+
+// What scatter is expected before the windows tell: a few of them can lie close by chance. Energy
+// counters over a second scatter by 0.5 to 3 % (docs/search.md#noise).
+constexpr double usual_scatter = 0.022;
+constexpr double usual_spread = 0.6;  // Of its logarithm.
 
 Eigen::MatrixXd prior_covariance(const Kernel& kernel, const std::vector<Features>& at) {
   const auto n = static_cast<Eigen::Index>(at.size());
@@ -32,21 +38,26 @@ void Surrogate::learn(std::span<const LogReading> readings, const Describe& desc
 
 void Surrogate::choose(std::span<const LogReading> readings, const KernelChoice& choice) {
   std::vector<Eigen::MatrixXd> priors;
-  for (const Kernel& kernel : choice.kernels) priors.push_back(prior_covariance(kernel, seen_));
+  for (const auto& option : choice.kernels) {
+    priors.push_back(prior_covariance(option.kernel, seen_));
+  }
   double best = -std::numeric_limits<double>::infinity();
   WindowNoise noise = noise_;
   for (const double scatter : choice.scatters) {
     noise.scatter = scatter;
     const PooledReadings pooled = pool(readings, noise);
     const Eigen::VectorXd values = residuals(pooled);
+    const double surprise = std::log(scatter / usual_scatter) / usual_spread;
+    const double prior = -0.5 * surprise * surprise;
     for (std::size_t k = 0; k < priors.size(); ++k) {
-      const double likelihood = GaussianProcess(priors[k], pooled.covariance, values)
-                                    .log_likelihood() +
-                                pooled.log_likelihood;
+      const double likelihood =
+          GaussianProcess(priors[k], pooled.covariance, values).log_likelihood() +
+          pooled.log_likelihood + prior +
+          choice.kernels[k].log_prior;
       if (likelihood <= best) continue;
       best = likelihood;
       noise_ = noise;
-      kernel_ = choice.kernels[k];
+      kernel_ = choice.kernels[k].kernel;
     }
   }
 }
@@ -81,12 +92,21 @@ std::vector<Belief> Surrogate::beliefs(std::span<const Features> at) const {
   return beliefs;
 }
 
-Belief Surrogate::difference(const Features& a, const Features& b) const {
-  Eigen::Matrix2d prior;
-  prior << kernel_(a, a), kernel_(a, b), kernel_(a, b), kernel_(b, b);
-  Belief belief = process_->difference(cross(a), cross(b), prior);
-  belief.mean += mean_(a) - mean_(b);
-  return belief;
+std::vector<Belief> Surrogate::gaps(std::span<const Features> at, const Features& from) const {
+  const auto count = static_cast<Eigen::Index>(at.size());
+  const Eigen::VectorXd origin = cross(from);
+  const double own = kernel_(from, from);
+  Eigen::MatrixXd crosses(static_cast<Eigen::Index>(seen_.size()), count);
+  Eigen::VectorXd variances(count);
+  for (Eigen::Index i = 0; i < count; ++i) {
+    const Features& features = at[static_cast<std::size_t>(i)];
+    crosses.col(i) = cross(features) - origin;
+    variances(i) = kernel_(features, features) + own - 2 * kernel_(features, from);
+  }
+  std::vector<Belief> beliefs = process_->at(crosses, variances);
+  const double level = mean_(from);
+  for (std::size_t i = 0; i < at.size(); ++i) beliefs[i].mean += mean_(at[i]) - level;
+  return beliefs;
 }
 
 }  // namespace autotune

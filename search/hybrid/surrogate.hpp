@@ -19,16 +19,21 @@ struct Features {
   std::size_t arm = 0;
   double batch = 1;
   double log2_batch = 0;
-  double slack = 0;  ///< ln(throughput / the arm's highest known), <= 0; what idle units would save.
+  double slack =
+      0;  ///< ln(throughput / the arm's highest known), <= 0; what idle units would save.
   std::array<double, tile_sizes.size()> waste{};  ///< Share of each tile size that is padding.
 };
 
 using Kernel = std::function<double(const Features&, const Features&)>;
 using MeanFunction = std::function<double(const Features&)>;
 
-/// What a surrogate may choose from: the likelihood decides.
+/// What a surrogate may choose from: the likelihood decides, and before it speaks the prior.
 struct KernelChoice {
-  std::vector<Kernel> kernels;
+  struct Option {
+    Kernel kernel;
+    double log_prior = 0;
+  };
+  std::vector<Option> kernels;
   std::vector<double> scatters;  ///< Of one window; the usual ones.
 };
 
@@ -39,13 +44,15 @@ class Surrogate {
   using Describe = std::function<Features(std::size_t point)>;
 
   /// Chooses anew where `choice` is given, else keeps what was chosen before.
-  void learn(std::span<const LogReading> readings, const Describe& describe, const MeanFunction& mean,
-             const KernelChoice* choice);
+  void learn(std::span<const LogReading> readings, const Describe& describe,
+             const MeanFunction& mean, const KernelChoice* choice);
 
   [[nodiscard]] bool ready() const noexcept { return process_.has_value(); }
   [[nodiscard]] const WindowNoise& noise() const noexcept { return noise_; }
   [[nodiscard]] std::vector<Belief> beliefs(std::span<const Features> at) const;
-  [[nodiscard]] Belief difference(const Features& a, const Features& b) const;
+
+  /// Of the value at each point less that at `from`.
+  [[nodiscard]] std::vector<Belief> gaps(std::span<const Features> at, const Features& from) const;
 
  private:
   void choose(std::span<const LogReading> readings, const KernelChoice& choice);
