@@ -7,9 +7,9 @@
     >>> config.batch, config.precision
     (28, 'bf16')
 
-`tune` measures and keeps a profile, `best` looks it up, `devices` lists the hardware, `search` is the
-search alone, for a meter of your own. The same
-profiles serve C++ (`ProfileStore::find`) and the command line (`autotune show`).
+`tune` measures and keeps a profile, `best` looks it up, `devices` lists the hardware, `search` is
+the search alone, for a meter of your own. The same profiles serve C++ (`ProfileStore::find`) and the
+command line (`autotune show`).
 """
 
 from . import search
