@@ -6,6 +6,7 @@
 
 #include "autotune/autotune.hpp"
 #include "callbacks.hpp"
+#include "search.hpp"
 #include "tune_request.hpp"
 #include "vocabulary/json.hpp"
 
@@ -145,6 +146,7 @@ PYBIND11_MODULE(_core, module) {
   module.attr("__version__") = AUTOTUNE_VERSION;
   module.attr("has_worker") = AUTOTUNE_HAS_WORKER != 0;
   bind_request(module);
+  bind_search(module);
   py::class_<Answer>(module, "Answer")
       .def_readonly("config", &Answer::config)
       .def_readonly("advice", &Answer::advice)

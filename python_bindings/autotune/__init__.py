@@ -7,10 +7,12 @@
     >>> config.batch, config.precision
     (28, 'bf16')
 
-`tune` measures and keeps a profile, `best` looks it up, `devices` lists the hardware. The same
-profiles serve C++ (`ProfileStore::find`) and the command line (`autotune show`).
+`tune` measures and keeps a profile, `best` looks it up, `devices` lists the hardware, `search` is
+the search alone, for a meter of your own. The same profiles serve C++ (`ProfileStore::find`) and the
+command line (`autotune show`).
 """
 
+from . import search
 from ._core import __version__
 from ._errors import (
     ConstraintsError,
@@ -73,5 +75,6 @@ __all__ = [
     "__version__",
     "best",
     "devices",
+    "search",
     "tune",
 ]

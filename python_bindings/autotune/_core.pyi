@@ -44,6 +44,49 @@ class Report:
     @property
     def table(self) -> str: ...
 
+class SearchRequest:
+    searcher: str
+    arms: list[tuple[str, list[int]]]
+    seed: int
+    windows: int | None
+    seconds: float | None
+    joules: float | None
+    max_latency_ms: float | None
+    max_memory_bytes: int | None
+    incumbent: tuple[str, int] | None
+    units_per_row: float
+    prior_edges: list[int]
+    prior_promising: list[tuple[str, int]]
+    def __init__(self) -> None: ...
+
+class Outcome:
+    latency_ms: float | None
+    latency_p99_ms: float | None
+    joules_per_unit: float | None
+    peak_memory_bytes: int | None
+    seconds: float
+    joules: float
+    def __init__(self) -> None: ...
+
+class Search:
+    def __init__(self, request: SearchRequest) -> None: ...
+    def ask(self) -> tuple[int, str, str, int, int, float] | None: ...
+    def tell(
+        self, step: tuple[int, str, str, int, int, float], status: str, outcome: Outcome
+    ) -> None: ...
+    def best(
+        self,
+    ) -> (
+        tuple[str, int, float, tuple[str, int] | None, tuple[float, float, float] | None] | None
+    ): ...
+    def closest_miss(
+        self,
+    ) -> tuple[str, int, float | None, float | None, int | None, float | None] | None: ...
+    def finalists(self) -> list[tuple[str, int]]: ...
+    def why_ended(self) -> str: ...
+    def spent(self) -> tuple[int, int, int, float, float]: ...
+
+def searchers() -> list[tuple[str, str]]: ...
 def devices() -> str: ...
 def fingerprint(model: PathLike[str] | str) -> str: ...
 def parse_config(text: str) -> str: ...

@@ -20,6 +20,9 @@ constexpr double precise_share = 0.5;
 // Kernels and scatter are chosen again when the windows have grown by this share.
 constexpr double choose_again = 1.15;
 
+// Batches within 5 % mostly run the same kernels.
+constexpr double near_doublings = 0.07;
+
 constexpr double least_slack = -1.5;
 
 // Points whose latency per row is this far above the best one's (ln 4) are not thought about.
@@ -299,6 +302,15 @@ std::optional<Beliefs::Gap> Beliefs::gap(std::size_t point) const {
 
 Belief Beliefs::Gap::all() const {
   return {power.mean + (low + high) / 2, power.variance + latency_variance};
+}
+
+double Beliefs::nearness(std::size_t point) const {
+  double nearest = std::numeric_limits<double>::infinity();
+  for (const std::size_t other : measured_) {
+    if (grid_->arm(other) != grid_->arm(point)) continue;
+    nearest = std::min(nearest, std::abs(grid_->log2_batch(other) - grid_->log2_batch(point)));
+  }
+  return std::exp(-nearest / near_doublings);
 }
 
 Belief Beliefs::gap_between(std::size_t a, std::size_t b) const {

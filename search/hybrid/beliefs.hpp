@@ -60,6 +60,9 @@ class Beliefs {
   /// Nothing for a point of which nothing is known, or which is far from all hope.
   [[nodiscard]] std::optional<Gap> gap(std::size_t point) const;
 
+  /// 1 where `point` was measured, falling to 0 with the distance to the next batch that was.
+  [[nodiscard]] double nearness(std::size_t point) const;
+
   /// Of ln(energy of a / energy of b), both measured.
   [[nodiscard]] Belief gap_between(std::size_t a, std::size_t b) const;
 

@@ -40,7 +40,7 @@ std::vector<Eigen::Index> positions(std::span<const LogReading> readings,
 }  // namespace
 
 const std::vector<double>& usual_scatters() {
-  static const std::vector<double> scatters = {.003, .005, .008, .012, .018, .025, .035, .05, .08};
+  static const std::vector<double> scatters = {.003, .005, .008, .012, .018, .026, .04, .08};
   return scatters;
 }
 

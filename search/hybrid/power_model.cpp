@@ -5,19 +5,22 @@
 namespace autotune {
 namespace {
 
-struct PowerScales {
+struct Roughness {
   double trend = 0;  ///< Along log2(batch): a full device draws more than an idle one.
-  double arm = 0;    ///< What sets a whole arm apart.
   double local = 0;  ///< Near batches that share kernels.
-  double point = 0;  ///< One batch alone: the roughness that no neighbour tells.
+  double point = 0;  ///< One batch alone: what no neighbour tells.
+  double log_prior = 0;
 };
 
-// A Gaussian prior on ln(power), ±25–40 % along the batch and ±10–60 % between arms; four kinds of
-// hardware, from smooth to rough (docs/search.md#constants).
-constexpr PowerScales scales[] = {
-    {.25, .10, .02, .003}, {.25, .20, .05, .01}, {.25, .20, .02, .02},
-    {.40, .40, .12, .02},  {.40, .60, .25, .05},
-};
+// A Gaussian prior on ln(power): ±25–40 % along the batch, and from smooth to rough. What was
+// recorded of whole layers is smooth, so the rough ones must be told by windows
+// (docs/search.md#constants).
+constexpr Roughness roughness[] = {
+    {.25, .02, .003, 0}, {.25, .05, .01, -0.3}, {.40, .12, .02, -1}, {.40, .25, .05, -2}};
+
+// What sets a whole arm apart: little between layouts, a lot between precisions.
+constexpr double arm_scales[] = {.1, .25, .6};
+
 constexpr double trend_length = 2.5;  // In doublings of the batch.
 constexpr double between_arms = 0.7;  // How alike the trends of two arms are.
 constexpr double slack_scale =
@@ -26,14 +29,14 @@ constexpr double level_scale = 1;     // The overall level is what windows are f
 constexpr double local_batches = 10;  // At least, and at least that share of the batch:
 constexpr double local_share = 0.05;
 
-double covariance(const PowerScales& s, const Features& a, const Features& b) {
+double covariance(const Roughness& s, double arm_scale, const Features& a, const Features& b) {
   const bool same_arm = a.arm == b.arm;
   const double alike = same_arm ? 1 : between_arms;
   double sum = level_scale * level_scale;
   sum += alike * s.trend * s.trend * matern_5_2(a.log2_batch - b.log2_batch, trend_length);
   sum += alike * slack_scale * slack_scale * a.slack * b.slack;
   if (!same_arm) return sum;
-  sum += s.arm * s.arm;
+  sum += arm_scale * arm_scale;
   const double reach = std::max(local_batches, local_share * std::sqrt(a.batch * b.batch));
   sum += s.local * s.local * std::exp(-std::abs(a.batch - b.batch) / reach);
   if (a.point == b.point) sum += s.point * s.point;
@@ -45,9 +48,13 @@ double covariance(const PowerScales& s, const Features& a, const Features& b) {
 const KernelChoice& power_kernels() {
   static const KernelChoice choice = [] {
     KernelChoice made{.scatters = usual_scatters()};
-    for (const PowerScales& s : scales) {
-      made.kernels.emplace_back(
-          [&s](const Features& a, const Features& b) { return covariance(s, a, b); });
+    for (const Roughness& rough : roughness) {
+      for (const double arm : arm_scales) {
+        made.kernels.push_back({[&rough, arm](const Features& a, const Features& b) {
+                                  return covariance(rough, arm, a, b);
+                                },
+                                rough.log_prior});
+      }
     }
     return made;
   }();

@@ -117,8 +117,8 @@ const KernelChoice& shape_kernels() {
   static const KernelChoice choice = [] {
     KernelChoice made{.scatters = usual_scatters()};
     for (const ShapeScales& s : scales) {
-      made.kernels.emplace_back(
-          [&s](const Features& a, const Features& b) { return covariance(s, a, b); });
+      made.kernels.push_back(
+          {[&s](const Features& a, const Features& b) { return covariance(s, a, b); }});
     }
     return made;
   }();

@@ -38,7 +38,9 @@ void Surrogate::learn(std::span<const LogReading> readings, const Describe& desc
 
 void Surrogate::choose(std::span<const LogReading> readings, const KernelChoice& choice) {
   std::vector<Eigen::MatrixXd> priors;
-  for (const Kernel& kernel : choice.kernels) priors.push_back(prior_covariance(kernel, seen_));
+  for (const auto& option : choice.kernels) {
+    priors.push_back(prior_covariance(option.kernel, seen_));
+  }
   double best = -std::numeric_limits<double>::infinity();
   WindowNoise noise = noise_;
   for (const double scatter : choice.scatters) {
@@ -50,11 +52,12 @@ void Surrogate::choose(std::span<const LogReading> readings, const KernelChoice&
     for (std::size_t k = 0; k < priors.size(); ++k) {
       const double likelihood =
           GaussianProcess(priors[k], pooled.covariance, values).log_likelihood() +
-          pooled.log_likelihood + prior;
+          pooled.log_likelihood + prior +
+          choice.kernels[k].log_prior;
       if (likelihood <= best) continue;
       best = likelihood;
       noise_ = noise;
-      kernel_ = choice.kernels[k];
+      kernel_ = choice.kernels[k].kernel;
     }
   }
 }

@@ -27,9 +27,13 @@ struct Features {
 using Kernel = std::function<double(const Features&, const Features&)>;
 using MeanFunction = std::function<double(const Features&)>;
 
-/// What a surrogate may choose from: the likelihood decides.
+/// What a surrogate may choose from: the likelihood decides, and before it speaks the prior.
 struct KernelChoice {
-  std::vector<Kernel> kernels;
+  struct Option {
+    Kernel kernel;
+    double log_prior = 0;
+  };
+  std::vector<Option> kernels;
   std::vector<double> scatters;  ///< Of one window; the usual ones.
 };
 
