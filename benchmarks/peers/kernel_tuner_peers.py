@@ -12,7 +12,7 @@ import numpy
 from kernel_tuner import util
 from kernel_tuner.strategies import bayes_opt
 
-from .recorded import Done, Inconsistent
+from .recorded import Done, Inconsistent, factors, parameter_values
 
 
 class MeasuredCache(dict):
@@ -28,25 +28,27 @@ class MeasuredCache(dict):
         self.run = run
         self.stopped = False  # by the meter, maybe amid a generation whose results are then lost
 
+        self.arms = factors(run.table.arms)
+
     def __contains__(self, key):
         return self.place(key) in self.run.table.at
 
     def __missing__(self, key):
         try:
-            self[key] = self.entry(self.place(key))
+            self[key] = self.entry(key)
         except Done:
             self.stopped = True
             raise util.StopCriterionReached("every limit is reached") from None
         return self[key]
 
-    @staticmethod
-    def place(key):
-        arm, batch = key.rsplit(",", 1)
-        return arm, int(batch)
+    def place(self, key):
+        *parts, batch = key.split(",")
+        return self.arms[tuple(parts)], int(batch)
 
-    def entry(self, place):
-        reading = self.run.measure(self.run.table.at[place])
-        entry = {"arm": place[0], "batch": place[1]}
+    def entry(self, key):
+        reading = self.run.measure(self.run.table.at[self.place(key)])
+        *parts, batch = key.split(",")
+        entry = {f"arm{i}": part for i, part in enumerate(parts)} | {"batch": int(batch)}
         if reading is None:
             failed = util.RuntimeFailedConfig()
             return entry | {"ept": failed, "time": failed, "__error__": failed}
@@ -55,11 +57,18 @@ class MeasuredCache(dict):
 
 def tunable(table):
     """The parameters, and the rows among their combinations where some are missing."""
+    arms = factors(table.arms)
     batches = sorted({row.batch for row in table.rows})
-    parameters = {"arm": table.arms, "batch": batches}
+    parameters = parameter_values(arms) | {"batch": batches}
     if len(table.arms) * len(batches) == len(table.rows):
         return parameters, None
-    return parameters, lambda p: (p["arm"], p["batch"]) in table.at
+    return parameters, lambda values: place_of(values, arms) in table.at
+
+
+def place_of(values, arms):
+    """(arm, batch) of a result or of a combination of the parameters' values."""
+    parts = [value for name, value in values.items() if name.startswith("arm")]
+    return arms[tuple(parts)], values["batch"]
 
 
 def seeded(seed):
@@ -90,7 +99,7 @@ def check_pick(run, environment):
     """Its answer is the best of what it looked at: what the log's stars say."""
     best = environment["best_config"]
     picks = [index for index, improves in run.evaluations if improves]
-    if picks and run.table.at[best["arm"], best["batch"]] != picks[-1]:
+    if picks and run.table.at[place_of(best, factors(run.table.arms))] != picks[-1]:
         raise Inconsistent(f"Kernel Tuner picks {best}, the log {run.table.rows[picks[-1]]}.")
 
 

@@ -5,7 +5,7 @@ import warnings
 
 import optuna
 
-from .recorded import Done
+from .recorded import Done, factors, parameter_values
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
@@ -15,13 +15,16 @@ def nearest(batches, wanted):
     return min(batches, key=lambda batch: abs(math.log(batch / wanted)))
 
 
-def suggest_arm(trial, table):
-    return trial.suggest_categorical("arm", table.arms)
+def suggest_arm(trial, arms):
+    """Precision and layout apart, where the arms are their combinations."""
+    combinations = factors(arms)
+    values = parameter_values(combinations)
+    return combinations[tuple(trial.suggest_categorical(*item) for item in values.items())]
 
 
 def any_batch(trial, table):
     """A row somewhere between the table's smallest and largest batch, even in its logarithm."""
-    arm = suggest_arm(trial, table)
+    arm = suggest_arm(trial, table.arms)
     every = [row.batch for row in table.rows]
     # In multiples of what the batches have in common: no two suggestions mean the same row.
     step = math.gcd(*every)
@@ -30,9 +33,9 @@ def any_batch(trial, table):
 
 
 def batch_that_fits(trial, table):
-    """Told the exact frontier: u in [0, 1] over the logarithms of the batches that fit."""
+    """Told the exact frontier, and which arms have none: u in [0, 1] over ln of what fits."""
     fitting = {arm: table.largest_ok(arm) for arm in table.arms}
-    arm = trial.suggest_categorical("arm", [arm for arm in table.arms if fitting[arm]])
+    arm = suggest_arm(trial, [arm for arm in table.arms if fitting[arm]])
     batches = [batch for batch in table.batches[arm] if batch <= fitting[arm]]
     low, high = math.log(batches[0]), math.log(batches[-1])
     u = trial.suggest_float("u", 0, 1)

@@ -72,6 +72,24 @@ class Table:
         return row.joules_per_unit / self.best - 1 if row.ok else math.inf
 
 
+def factors(arms):
+    """What the arms' names are made of: `bf16_plain` of a precision and a layout.
+
+    Gives {tuple of values, one of each parameter: arm}; arms that are not every combination of
+    their parts are one parameter.
+    """
+    parts = [tuple(arm.split("_")) for arm in arms]
+    same_length = len({len(words) for words in parts}) == 1
+    if same_length and math.prod(len(set(words)) for words in zip(*parts)) == len(arms):
+        return dict(zip(parts, arms))
+    return {(arm,): arm for arm in arms}
+
+
+def parameter_values(combinations):
+    """{"arm0": its values in order of appearance, ...} of what `factors` gives."""
+    return {f"arm{i}": list(dict.fromkeys(values)) for i, values in enumerate(zip(*combinations))}
+
+
 def read_table(path):
     def number(text):
         return float(text) if text else None
