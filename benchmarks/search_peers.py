@@ -37,6 +37,13 @@ PEERS = {
     "kernel_tuner_genetic_algorithm": "as released",
     "kernel_tuner_greedy_ils": "as released",
 }
+LIMITS = {
+    "windows": "windows",
+    "seconds": "seconds",
+    "joules": "joules",
+    "sweep_seconds": "shares of a sweep's seconds",
+    "sweep_joules": "shares of a sweep's joules",
+}
 PACKAGES = ["optuna", "kernel-tuner", "numpy", "scipy", "scikit-learn", "torch"]
 
 
@@ -59,6 +66,7 @@ def installed_peers():
 def play(path, searcher, seed, limits):
     """One run, in a process of the pool."""
     table = read_table(path)
+    limits = [limit.on(table) for limit in limits]
     run = Run(table, NoisyMeter(Noise(), seed), limits)
     try:
         installed_peers()[searcher](run, seed)
@@ -133,9 +141,9 @@ def parse_arguments(arguments):
                         help="only every K-th of the tables")
     parser.add_argument("--peers", type=peer_list, default=list(PEERS), metavar="LIST")
     parser.add_argument("--seeds", type=count, default=20, metavar="N", help="seeds 0 .. N-1")
-    for kind in ("windows", "seconds", "joules"):
-        parser.add_argument(f"--{kind}", type=positive_list, default=[], metavar="LIST",
-                            help=f"score at these {kind}")
+    for kind in LIMITS:
+        parser.add_argument(f"--{kind.replace('_', '-')}", type=positive_list, default=[],
+                            metavar="LIST", help=f"score at these {LIMITS[kind]}")
     parser.add_argument("--log", type=Path, help="every run; goes on where it ends")
     parser.add_argument("--out", type=Path, help="scores as CSV, a row per run and limit")
     parser.add_argument("--jobs", type=count, default=1, metavar="N")
@@ -148,8 +156,7 @@ def parse_arguments(arguments):
         for name in ("tables", "log"):
             if not getattr(options, name):
                 parser.error(f"--{name} is missing")
-    options.limits = [Limit(kind, value) for kind in ("windows", "seconds", "joules")
-                      for value in getattr(options, kind)]
+    options.limits = [Limit(kind, value) for kind in LIMITS for value in getattr(options, kind)]
     if not options.self_test and not options.limits:
         parser.error("no limit: give --windows, --seconds or --joules")
     return options
@@ -173,12 +180,16 @@ def missing(asked, log, limits):
 
 
 def run_peers(options):
+    if options.log.suffix == ".gz" and not options.log.exists():
+        raise BadInput(f"there is no {options.log}.")
     log = RunLog(options.log, provenance())
     asked = list(asked_for(options))
     todo = list(missing(asked, log, options.limits))
     if todo and not provenance():
         raise BadInput(f"{len(todo)} runs are not in {options.log} and the peers are not "
                        "installed: see the top of this file.")
+    if todo and log.packed:
+        raise BadInput(f"{len(todo)} runs are not in {options.log}: unpack it to add them.")
     begin = time.monotonic()
     stop_at = begin + (options.stop_after or float("inf"))
     play_all(todo, options.jobs, stop_at, log)

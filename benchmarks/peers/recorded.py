@@ -5,6 +5,7 @@ are Python's, so a seed names other noise here than there.
 """
 
 import csv
+import functools
 import math
 import random
 from dataclasses import dataclass, field
@@ -171,8 +172,28 @@ class Spent:
 
 @dataclass(frozen=True)
 class Limit:
-    kind: str  # windows, seconds or joules
+    kind: str  # windows, seconds or joules; sweep_seconds, sweep_joules: a share of a sweep's
     value: float
+
+    def on(self, table, charges=Charges()):
+        """The same in units of its own."""
+        if not self.kind.startswith("sweep_"):
+            return self
+        kind = self.kind.removeprefix("sweep_")
+        return Limit(kind, self.value * getattr(sweep_cost(table, charges), kind))
+
+
+@functools.cache
+def sweep_cost(table, charges):
+    """Every configuration once, arm by arm, each from its smallest batch to the first failure."""
+    spent = Spent()
+    for arm, batches in table.batches.items():
+        for batch in batches:
+            index = table.at[arm, batch]
+            spent = spent.after(table, index, charges)
+            if not table.rows[index].ok:
+                break
+    return spent
 
 
 class Inconsistent(Exception):
@@ -247,7 +268,7 @@ def cut(table, evaluations, limit, charges=Charges()):
 
     Gives (Spent, row of the pick or None, whether the limit ended it).
     """
-    spent, pick = Spent(), None
+    limit, spent, pick = limit.on(table, charges), Spent(), None
     for index, improves in evaluations:
         after = spent.after(table, index, charges)
         if not after.within(limit):

@@ -1,6 +1,7 @@
 """The log of runs, from which every score at every limit follows without running a peer again."""
 
 import csv
+import gzip
 import math
 import os
 import zlib
@@ -37,6 +38,7 @@ class Logged:
         """Whether the run shows all that would have happened up to the limit."""
         if self.ended != "limit" or cut(table, self.evaluations, limit)[2]:
             return True
+        limit = limit.on(table)
         return any(own.kind == limit.kind and own.value >= limit.value for own in self.limits)
 
 
@@ -56,16 +58,19 @@ def drop_broken_line(path):
 
 
 class RunLog:
-    """A CSV that only grows; a run logged twice counts as last logged."""
+    """A CSV that only grows; a run logged twice counts as last logged. Packed, it is read only."""
 
     def __init__(self, path, provenance):
         self.path, self.runs, self.provenance = path, {}, provenance
+        self.packed = path.suffix == ".gz"
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(f"# {provenance}\n{','.join(COLUMNS)}\n", encoding="utf-8")
             return
-        drop_broken_line(path)
-        with open(path, newline="", encoding="utf-8") as file:
+        if not self.packed:
+            drop_broken_line(path)
+        opened = gzip.open if self.packed else open
+        with opened(path, "rt", newline="", encoding="utf-8") as file:
             self.provenance = file.readline()[2:].rstrip("\n")
             self._read(csv.DictReader(file))
         if provenance and self.provenance != provenance:
@@ -108,6 +113,10 @@ def write_scores(path, rows):
         writer.writerows(rows)
 
 
+def percent(value):
+    return f"{value:.1%}" if math.isfinite(value) else "no pick"
+
+
 def quantile(values, share):
     return sorted(values)[min(len(values) - 1, math.ceil(share * len(values)) - 1)]
 
@@ -134,6 +143,6 @@ def summary_line(key, rows):
     set_name, kind, value, searcher = key
     tables = len({row["table"] for row in rows})
     return (f"| {set_name} | {value:g} {kind} | {searcher} | {tables} | {len(rows)} | "
-            f"{within[0]:.2f} | {within[1]:.2f} | {quantile(regrets, 0.5):.1%} | "
-            f"{quantile(regrets, 0.9):.1%} | {median['seconds']:.0f} | {median['joules']:.0f} | "
+            f"{within[0]:.2f} | {within[1]:.2f} | {percent(quantile(regrets, 0.5))} | "
+            f"{percent(quantile(regrets, 0.9))} | {median['seconds']:.0f} | {median['joules']:.0f} | "
             f"{failures:.1f} |")

@@ -102,6 +102,14 @@ def a_cut_run_is_the_run_of_that_limit():
         check(ended and (spent, pick) == (short.spent, picks[-1]), f"cut at {limit}")
 
 
+def a_share_is_of_what_a_sweep_costs():
+    # 1.5 + 1.5 s of arm a at 100 W, 9.5 + 1.5 s of b at 200 W, 2 s of its failure at 150 W.
+    limit = Limit("sweep_seconds", 0.5).on(small_table())
+    check(limit.kind == "seconds", "kind of a share")
+    close(limit.value, 0.5 * 16, 1e-9, "half of a sweep's seconds")
+    close(Limit("sweep_joules", 1).on(small_table()).value, 2_800, 1e-9, "a sweep's joules")
+
+
 def the_score_is_of_the_true_value():
     table = small_table()
     close(table.regret(1), 0, 1e-12, "regret of the best")
@@ -118,7 +126,7 @@ TESTS = [
     a_seed_names_its_noise, windows_scatter_by_sigma_and_rho, first_windows_scatter_as_all,
     drift_grows_with_time, charges_are_those_documented, noiseless_readings_are_the_truth,
     a_run_ends_with_its_last_limit, a_cut_run_is_the_run_of_that_limit,
-    the_score_is_of_the_true_value, a_log_says_what_was_run,
+    a_share_is_of_what_a_sweep_costs, the_score_is_of_the_true_value, a_log_says_what_was_run,
 ]
 
 
