@@ -55,7 +55,8 @@ class Card:
     def drawn(source: random.Random) -> "Card":
         scale = source.uniform(0.6, 2.2)
         return Card(sms=source.choice((46, 58, 72, 84, 92, 108, 114, 132, 142)),
-                    bf16_flops=scale * 250e12, bytes_per_second=scale * source.uniform(1.0, 2.2) * 1e12,
+                    bf16_flops=scale * 250e12,
+                    bytes_per_second=scale * source.uniform(1.0, 2.2) * 1e12,
                     l2_bytes=source.choice((6, 24, 40, 50, 96)) * 1e6,
                     memory_mib=source.choice((8, 12, 16, 24)) * 1024,
                     static_watts=scale * source.uniform(55, 90),
@@ -74,7 +75,8 @@ class Model:
     @staticmethod
     def drawn(source: random.Random) -> "Model":
         return Model(hidden=source.choice((384, 512, 768, 1024, 1536, 2048)),
-                     layers=source.randint(4, 16), units_per_row=source.choice((1, 1, 4, 16, 49, 64)))
+                     layers=source.randint(4, 16),
+                     units_per_row=source.choice((1, 1, 4, 16, 49, 64)))
 
     def products(self) -> list[tuple[int, int]]:
         """(columns, depth) of each."""
@@ -131,7 +133,7 @@ class Arm:
         tile = self.choose(m, n, k)
         rows, columns, _ = TILES[tile]
         width = self.precision.bytes
-        once = width * (m * k + k * n) + 4 * m * n if width == 4 else width * (m * k + k * n + m * n)
+        once = width * (m * k + k * n + m * n)
         # What does not stay in the L2 cache is read again, once per wave at worst.
         spill = max(0.0, 1 - self.card.l2_bytes / (width * (m * k + k * n)))
         moved = once * (1 + 0.25 * spill * min(4, self.waves(tile, m, n) - 1))
@@ -157,7 +159,8 @@ class Arm:
         watts = self.card.static_watts + dynamic / seconds
         if watts > self.card.limit_watts:
             # A clock that is x lower saves about x^2 of the dynamic power on top of its own x.
-            slower = (dynamic / seconds / (self.card.limit_watts - self.card.static_watts)) ** (1 / 3)
+            allowed = self.card.limit_watts - self.card.static_watts
+            slower = (dynamic / seconds / allowed) ** (1 / 3)
             seconds, dynamic = seconds * slower, dynamic / slower ** 2
         return seconds, self.card.static_watts * seconds + dynamic
 
@@ -168,7 +171,8 @@ class Arm:
 
     def peak_memory(self, model: Model, batch: int, row_bytes: float) -> int:
         width = max(2, self.precision.bytes)
-        weights = model.weights() * self.precision.bytes * (1.1 if self.layout == "prepacked" else 1)
+        padding = 1.1 if self.layout == "prepacked" else 1
+        weights = model.weights() * self.precision.bytes * padding
         tile = self.choose(batch * model.units_per_row, 4 * model.hidden, model.hidden)
         workspace = TILES[tile][0] * TILES[tile][1] * self.card.sms * 4
         exact = 400 * MIB + weights + batch * row_bytes * width / 2 + workspace

@@ -25,8 +25,12 @@ class ArmState {
   double best_joules_ = std::numeric_limits<double>::infinity();
 };
 
-/// Whether an outcome may be the answer: measured, and within the limits.
+/// Whether an outcome may be the answer: measured, and within the limits. A measurer that gives no
+/// p99 is judged by its median.
 [[nodiscard]] bool meets(const Outcome& outcome, const SearchOptions& options) noexcept;
+
+/// Whether it was measured and is over the latency limit.
+[[nodiscard]] bool too_slow(const Outcome& outcome, const SearchOptions& options) noexcept;
 
 /// Keeps the best verdict so far.
 class BestSoFar {
@@ -36,6 +40,18 @@ class BestSoFar {
 
  private:
   std::optional<Verdict> verdict_;
+};
+
+/// Keeps the outcome that breaks the limits by the smallest factor. One that failed otherwise, or
+/// that has no value to hold against a limit, is no miss.
+class ClosestMissSoFar {
+ public:
+  void learn(const Candidate& candidate, const Outcome& outcome, const SearchOptions& options);
+  [[nodiscard]] const std::optional<ClosestMiss>& miss() const noexcept { return miss_; }
+
+ private:
+  std::optional<ClosestMiss> miss_;
+  double excess_ = std::numeric_limits<double>::infinity();
 };
 
 }  // namespace autotune

@@ -15,9 +15,15 @@ std::size_t SearchSpace::size() const noexcept {
 }
 
 std::span<const SearcherEntry> searchers() {
-  static constexpr std::array<SearcherEntry, 2> table{{
+  static constexpr std::array<SearcherEntry, 7> table{{
       {"sweep", "every batch of every arm, coarse to fine; arms far behind come last", make_sweep},
       {"random", "every batch of every arm, in seeded random order", make_random},
+      {"latency_first", "latency at every batch, two windows an arm, then a race of the arms' best",
+       make_latency_first},
+      {"powers_of_two", "every power of two of every arm", make_powers_of_two},
+      {"largest", "the largest batch of each arm that fits", make_largest},
+      {"hill_climb", "climbs to neighbours from random starts", make_hill_climb},
+      {"thompson", "pruning, then Thompson sampling of powers of two, as Zeus does", make_thompson},
   }};
   return table;
 }

@@ -3,8 +3,8 @@
 #include <numeric>
 #include <set>
 
-#include "search/arm_state.hpp"
 #include "search/searchers.hpp"
+#include "search/stepwise.hpp"
 
 namespace autotune {
 namespace {
@@ -45,11 +45,10 @@ std::vector<std::size_t> coarse_to_fine(const std::vector<int>& batches) {
   return order;
 }
 
-class Sweep final : public Searcher {
+class Sweep final : public Stepwise {
  public:
-  Sweep(SearchSpace space, SearchOptions options)
-      : space_(std::move(space)), options_(std::move(options)), arms_(space_.arms.size()) {
-    for (const auto& arm : space_.arms) {
+  Sweep(SearchSpace space, SearchOptions options) : Stepwise(std::move(space), std::move(options)) {
+    for (const auto& arm : this->space().arms) {
       orders_.push_back(arm.batches.empty() ? std::vector<std::size_t>{}
                                             : coarse_to_fine(arm.batches));
     }
@@ -57,11 +56,11 @@ class Sweep final : public Searcher {
     start_turn();
   }
 
-  std::optional<Step> ask() override {
-    if (options_.incumbent && next_id_ == 0) return step(*options_.incumbent);
+ private:
+  std::optional<Step> next() override {
     while (true) {
       while (turn_ < turns_.size()) {
-        if (const auto candidate = next_of(turns_[turn_])) return step(*candidate);
+        if (const auto candidate = next_of(turns_[turn_])) return window_of(*candidate);
         ++turn_;
         left_in_turn_ = points_per_turn;
       }
@@ -69,22 +68,14 @@ class Sweep final : public Searcher {
     }
   }
 
-  void tell(const Step& step, const Outcome& outcome) override {
-    arms_[step.candidate.arm].learn(step.candidate.batch, outcome, options_);
-    best_.learn(step.candidate, outcome, options_);
-  }
-
-  std::optional<Verdict> best() const override { return best_.verdict(); }
-
- private:
-  Step step(const Candidate& candidate) { return {next_id_++, StepKind::window, candidate, 0, 0}; }
+  std::string reason() const override { return "every configuration was measured or ruled out"; }
 
   /// The arm's next point in this turn; nothing when the turn or the arm is done.
-  std::optional<Candidate> next_of(std::size_t arm) {
-    while (left_in_turn_ > 0 && next_[arm] < orders_[arm].size()) {
-      const int batch = space_.arms[arm].batches[orders_[arm][next_[arm]++]];
-      const Candidate candidate{arm, batch};
-      if (!arms_[arm].open(batch) || options_.incumbent == candidate) continue;
+  std::optional<Candidate> next_of(std::size_t index) {
+    while (left_in_turn_ > 0 && next_[index] < orders_[index].size()) {
+      const int batch = space().arms[index].batches[orders_[index][next_[index]++]];
+      const Candidate candidate{index, batch};
+      if (!open(candidate) || options().incumbent == candidate) continue;
       --left_in_turn_;
       return candidate;
     }
@@ -97,33 +88,28 @@ class Sweep final : public Searcher {
     turn_ = 0;
     left_in_turn_ = points_per_turn;
     for (const double limit : {far_behind, std::numeric_limits<double>::infinity()}) {
-      for (std::size_t arm = 0; arm < arms_.size(); ++arm) {
-        if (next_[arm] < orders_[arm].size() && !behind(arm, limit)) turns_.push_back(arm);
+      for (std::size_t index = 0; index < orders_.size(); ++index) {
+        if (next_[index] < orders_[index].size() && !behind(index, limit)) turns_.push_back(index);
       }
       if (!turns_.empty()) break;
     }
     std::stable_sort(turns_.begin(), turns_.end(), [&](std::size_t a, std::size_t b) {
-      return arms_[a].best_joules() < arms_[b].best_joules();
+      return arm(a).best_joules() < arm(b).best_joules();
     });
     return !turns_.empty();
   }
 
-  [[nodiscard]] bool behind(std::size_t arm, double limit) const {
-    const bool known = arms_[arm].measured() >= static_cast<int>(points_per_turn);
-    return known && best_.verdict() &&
-           arms_[arm].best_joules() > limit * best_.verdict()->joules_per_unit;
+  [[nodiscard]] bool behind(std::size_t index, double limit) const {
+    const auto& best = best_so_far().verdict();
+    return arm(index).measured() >= static_cast<int>(points_per_turn) && best &&
+           arm(index).best_joules() > limit * best->joules_per_unit;
   }
 
-  SearchSpace space_;
-  SearchOptions options_;
-  std::vector<ArmState> arms_;
   std::vector<std::vector<std::size_t>> orders_;
   std::vector<std::size_t> next_;   ///< Per arm, into its order.
   std::vector<std::size_t> turns_;  ///< The arms of this turn.
   std::size_t turn_ = 0;
   std::size_t left_in_turn_ = points_per_turn;
-  int next_id_ = 0;
-  BestSoFar best_;
 };
 
 }  // namespace

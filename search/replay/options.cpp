@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <iostream>
@@ -18,14 +19,15 @@ double between(const po::variables_map& values, const char* flag, double least, 
               fmt::format("--{} {}: from {} to {}, please.", flag, value, least, most));
 }
 
-constexpr double longest = 1e9;  // Seconds; no simulated run sees the end of it.
-
 Noise noise_of(const po::variables_map& values) {
   return {.sigma = between(values, "noise", 0, 1),
           .rho = between(values, "rho", -0.99, 0.99),
           .drift = between(values, "drift", 0, 1),
           .latency = between(values, "latency-noise", 0, 1)};
 }
+
+// Seconds; no simulated run sees the end of it.
+constexpr double longest = 1e9;
 
 Charges charges_of(const po::variables_map& values) {
   return {.window_seconds = between(values, "window-seconds", 1e-3, longest),
@@ -40,7 +42,10 @@ Charges charges_of(const po::variables_map& values) {
 void add_model_flags(po::options_description& options) {
   const Noise noise;
   const Charges charges;
-  const auto number = [](double value) { return po::value<double>()->default_value(value); };
+  // With its text: 0.3 is not to be printed with 17 digits.
+  const auto number = [](double value) {
+    return po::value<double>()->default_value(value, fmt::format("{}", value));
+  };
   // clang-format off
   options.add_options()
       ("max-latency-ms", po::value<double>(), "rows beyond it cannot be the answer")
@@ -63,8 +68,9 @@ ReplayOptions model_of(const po::variables_map& values) {
   options.limits.max_latency_ms = positive(values, "max-latency-ms");
   if (const auto mib = positive(values, "max-memory-mib")) {
     constexpr double bytes_per_mib = 1 << 20;
+    constexpr double most_mib = 1e12;  // Fits into 64 bits of bytes.
     options.limits.max_memory_bytes =
-        static_cast<std::uint64_t>(between(values, "max-memory-mib", 0, 1e12) * bytes_per_mib);
+        static_cast<std::uint64_t>(std::min(*mib, most_mib) * bytes_per_mib);
   }
   options.units_per_row = positive(values, "units-per-row").value_or(1);
   return options;

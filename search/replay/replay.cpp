@@ -45,18 +45,13 @@ class Measurer {
     double until_middle = 0;  ///< Seconds from the step's begin to the middle of its window.
   };
 
-  /// Rows without values fail; those outside the limits on accuracy may still be measured.
-  static bool fails(const Row& row) {
-    return row.status == TrialStatus::out_of_memory || !row.measured();
-  }
-
   [[nodiscard]] Cost cost_of(const Step& step, const Row& row) const {
     const Charges& charges = options_.charges;
     const bool switches = last_arm_ && *last_arm_ != step.candidate.arm;
     const double before = switches ? charges.switch_seconds : 0;
-    const double own = seconds_of(step, fails(row), charges);
+    const double own = seconds_of(step, row.fails(), charges);
     // A step that fails is over before a second window.
-    const int windows = std::min(windows_of(step, charges), fails(row) ? 1 : most_windows);
+    const int windows = std::min(windows_of(step, charges), row.fails() ? 1 : most_windows);
     return {.windows = windows,
             .seconds = before + own,
             .joules = table_.watts(step.candidate) * (before + own),
@@ -78,7 +73,7 @@ class Measurer {
   Outcome read(const Step& step, const Row& row, double middle) {
     Outcome outcome{.status = row.status};
     if (row.status != TrialStatus::out_of_memory) outcome.peak_memory_bytes = row.peak_memory_bytes;
-    if (fails(row) || step.kind == StepKind::fit) return outcome;
+    if (row.fails() || step.kind == StepKind::fit) return outcome;
     outcome.latency_ms = meter_.latency(*row.latency_ms);
     // A table has one latency per row: every percentile is the median.
     outcome.latency_p99_ms = outcome.latency_ms;
@@ -140,25 +135,28 @@ void judge(const Verdict& verdict, const Table& table, const Limits& limits, Rep
   }
 }
 
-std::string_view resolved(const std::string& searcher) {
-  return searcher.empty() ? searchers().front().name : std::string_view(searcher);
-}
-
 }  // namespace
 
 ReplayResult replay(const Table& table, const ReplayOptions& options) {
-  const auto searcher = make_searcher(options.searcher, table.space(), search_options(options));
+  ReplayOptions named = options;
+  if (named.searcher.empty()) named.searcher = searchers().front().name;
+  const auto searcher = make_searcher(named.searcher, table.space(), search_options(named));
+  return replay(table, named, *searcher);
+}
+
+ReplayResult replay(const Table& table, const ReplayOptions& options, Searcher& searcher) {
   Measurer measurer(table, options);
-  while (const auto step = searcher->ask()) {
+  while (const auto step = searcher.ask()) {
     const auto outcome = measurer.measure(*step);
     if (!outcome) break;
-    searcher->tell(*step, *outcome);
+    searcher.tell(*step, *outcome);
   }
-  ReplayResult result{.searcher = std::string(resolved(options.searcher)),
-                      .spent = measurer.spent()};
-  result.why_ended = measurer.refused_by().empty() ? searcher->why_ended()
-                                                   : "limit: " + std::string(measurer.refused_by());
-  if (const auto verdict = searcher->best()) judge(*verdict, table, options.limits, result);
+  ReplayResult result{.searcher = options.searcher,
+                      .spent = measurer.spent(),
+                      .stopped_by_limit = !measurer.refused_by().empty()};
+  result.why_ended = result.stopped_by_limit ? "limit: " + std::string(measurer.refused_by())
+                                             : searcher.why_ended();
+  if (const auto verdict = searcher.best()) judge(*verdict, table, options.limits, result);
   if (const auto power = table.best_power_of_two(options.limits)) {
     result.power_of_two_regret =
         joules(table, *power) / joules(table, *table.best(options.limits)) - 1;

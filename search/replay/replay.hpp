@@ -43,7 +43,8 @@ struct ReplayResult {
   std::optional<Candidate> reference;  ///< What the searcher compared the pick with,
   std::optional<Ratio> ratio;          ///< what it says of their energies
   std::optional<double> true_ratio;    ///< and what is so.
-  std::string why_ended;
+  bool stopped_by_limit = false;
+  std::string why_ended;  ///< The searcher's words, or the limit.
 };
 
 /// Lets a searcher search a table until it is done or its next step would break the budget.
@@ -51,5 +52,10 @@ struct ReplayResult {
 /// The same table and options give the same result, bit for bit.
 /// @throws Error (usage) if there is no such searcher
 [[nodiscard]] ReplayResult replay(const Table& table, const ReplayOptions& options);
+
+/// The same with a searcher of the caller's, made for the table's space; `options.searcher` is its
+/// name in the result.
+[[nodiscard]] ReplayResult replay(const Table& table, const ReplayOptions& options,
+                                  Searcher& searcher);
 
 }  // namespace autotune::replay

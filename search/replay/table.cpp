@@ -166,18 +166,17 @@ bool Table::feasible(const Candidate& candidate, const Limits& limits) const {
 }
 
 std::optional<Candidate> Table::best(const Limits& limits) const {
-  std::optional<Candidate> best;
-  for (const auto& [candidate, row] : rows_) {
-    if (!feasible(candidate, limits)) continue;
-    if (!best || *row.joules_per_unit < *at(*best).joules_per_unit) best = candidate;
-  }
-  return best;
+  return best_of(limits, [](int) { return true; });
 }
 
 std::optional<Candidate> Table::best_power_of_two(const Limits& limits) const {
+  return best_of(limits, is_power_of_two);
+}
+
+std::optional<Candidate> Table::best_of(const Limits& limits, bool (*counts)(int batch)) const {
   std::optional<Candidate> best;
   for (const auto& [candidate, row] : rows_) {
-    if (!is_power_of_two(candidate.batch) || !feasible(candidate, limits)) continue;
+    if (!counts(candidate.batch) || !feasible(candidate, limits)) continue;
     if (!best || *row.joules_per_unit < *at(*best).joules_per_unit) best = candidate;
   }
   return best;

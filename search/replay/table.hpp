@@ -19,6 +19,11 @@ struct Row {
 
   /// Energy and latency are there, though the status may be another than `ok`.
   [[nodiscard]] bool measured() const noexcept { return latency_ms && joules_per_unit; }
+
+  /// A step on it gives no value. Rows outside the limits on accuracy may still be measured.
+  [[nodiscard]] bool fails() const noexcept {
+    return status == TrialStatus::out_of_memory || !measured();
+  }
 };
 
 /// What an answer must keep to.
@@ -58,6 +63,8 @@ class Table {
  private:
   void add(const std::string& arm, int batch, const Row& row);
   void finish();
+  [[nodiscard]] std::optional<Candidate> best_of(const Limits& limits,
+                                                 bool (*counts)(int batch)) const;
 
   SearchSpace space_;
   std::map<Candidate, Row> rows_;
