@@ -1,6 +1,6 @@
 """Recorded tables as a peer sees them: rows behind a noisy meter that charges for every look.
 
-Standard library only. The same model as search/replay (docs/search.md#replay); the random numbers
+Standard library only. The same model as search/replay (docs/search.md#noise); the random numbers
 are Python's, so a seed names other noise here than there.
 """
 
@@ -114,7 +114,7 @@ def read_table(path):
 
 @dataclass(frozen=True)
 class Noise:
-    """Of an RTX A4000's energy by NVML; where each comes from: docs/search.md#replay."""
+    """Of an RTX A4000's energy by NVML; where each comes from: docs/search.md#noise."""
 
     sigma: float = 0.024
     rho: float = 0.3
