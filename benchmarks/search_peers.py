@@ -21,7 +21,8 @@ import time
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from pathlib import Path
 
-from peers.recorded import BadInput, Charges, Inconsistent, Limit, Noise, NoisyMeter, Run, read_table
+from peers.recorded import (BadInput, Charges, Inconsistent, Limit, Noise, NoisyMeter, Run,
+                            read_table)
 from peers.run_log import Key, Logged, RunLog, file_crc32, score, summary, write_scores
 from peers.self_test import self_test
 
