@@ -62,8 +62,11 @@ void Beliefs::learn(const Step& step, const Outcome& outcome, double at_seconds)
   learn_status(step, outcome, point);
   learn_miss(step, outcome);
   const bool usable = outcome.joules_per_unit && *outcome.joules_per_unit > 0;
-  if (step.kind == StepKind::window && outcome.status == TrialStatus::ok && usable) {
+  if (step.kind != StepKind::window || outcome.status != TrialStatus::ok) return;
+  if (usable) {
     learn_window(point, outcome, at_seconds);
+  } else {
+    refused_[point] = true;  // It runs, but no meter reads it.
   }
 }
 

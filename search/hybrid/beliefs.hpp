@@ -54,7 +54,7 @@ class Beliefs {
     Belief power;  ///< Of the part that windows tell; all of it where latency is not used.
     double low = 0, high = 0;  ///< Bounds of the rest: latency per row against that of `best`.
     [[nodiscard]] Belief all() const;
-    double chance_of_low = 1;   ///< That the rest is at its lower bound, up to what is between.
+    double chance_of_low = 1;  ///< That the rest is at its lower bound, up to what is between.
     double latency_variance = 0;
   };
   /// Nothing for a point of which nothing is known, or which is far from all hope.

@@ -91,7 +91,7 @@ bool Costs::affordable(StepKind kind, std::size_t arm) const {
   if (budget_.seconds && known(kind) && seconds_ + cost > *budget_.seconds * (1 + rounding)) {
     return false;
   }
-  return !(budget_.joules && joules_ >= *budget_.joules);
+  return !(budget_.joules && joules_ + cost * watts_.value(0) > *budget_.joules * (1 + rounding));
 }
 
 }  // namespace autotune

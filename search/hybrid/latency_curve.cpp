@@ -13,8 +13,8 @@ constexpr int usual_weight = 3;
 // Latency seldom falls from one batch to a larger one, and then by little.
 constexpr double doubt = 0.005;
 
-// Between two batches latency grows in proportion, bit by bit, or jumps once. A rise this far beyond
-// proportion is a jump nearly always; another may be one.
+// Between two batches latency grows in proportion, bit by bit, or jumps once. A rise this far
+// beyond proportion is a jump nearly always; another may be one.
 constexpr double clear_jump = 0.02;
 constexpr double chance_of_clear_jump = 0.9;
 constexpr double chance_of_jump = 0.3;
@@ -85,8 +85,8 @@ std::optional<LatencyGuess> LatencyCurve::at(std::size_t point) const {
   if (below && above) {
     const double rows = std::log(static_cast<double>(grid_->batch(*above)) / grid_->batch(*below));
     const double jump = high - low > rows + clear_jump ? chance_of_clear_jump : chance_of_jump;
-    guess.chance_of_low = jump * static_cast<double>(*above - point) /
-                          static_cast<double>(*above - *below);
+    guess.chance_of_low =
+        jump * static_cast<double>(*above - point) / static_cast<double>(*above - *below);
   }
   return guess;
 }

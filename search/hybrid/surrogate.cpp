@@ -52,8 +52,7 @@ void Surrogate::choose(std::span<const LogReading> readings, const KernelChoice&
     for (std::size_t k = 0; k < priors.size(); ++k) {
       const double likelihood =
           GaussianProcess(priors[k], pooled.covariance, values).log_likelihood() +
-          pooled.log_likelihood + prior +
-          choice.kernels[k].log_prior;
+          pooled.log_likelihood + prior + choice.kernels[k].log_prior;
       if (likelihood <= best) continue;
       best = likelihood;
       noise_ = noise;

@@ -23,7 +23,7 @@ TEST(TuneJson, HasEveryDocumentedKey) {
       keys_of(tune_json(example_result())),
       ElementsAre("schema_version", "name", "unit", "device", "meter", "best", "lossy_best",
                   "baselines", "ties", "trials", "unsupported", "spent", "pays_back_after_units",
-                  "effort", "complete", "warnings", "profile_path"));
+                  "effort", "search", "complete", "warnings", "profile_path"));
 }
 
 TEST(TuneJson, HasTheSameKeysWhereThereIsNothingToSay) {
