@@ -36,8 +36,8 @@ Hybrid::Hybrid(SearchSpace space, SearchOptions options)
 
 std::optional<Step> Hybrid::ask() {
   constexpr Plan (Hybrid::*phases[])() = {
-      &Hybrid::measure_incumbent, &Hybrid::visit_arms, &Hybrid::explore,
-      &Hybrid::look_beside,       &Hybrid::race,
+      &Hybrid::measure_incumbent, &Hybrid::visit_arms,  &Hybrid::shape_arms,
+      &Hybrid::explore,           &Hybrid::look_beside, &Hybrid::race,
   };
   if (!ended_.empty()) return std::nullopt;
   for (const auto phase : phases) {

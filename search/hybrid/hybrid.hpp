@@ -31,6 +31,7 @@ class Hybrid final : public Searcher {
   // The phases, in order: each gives its next step, or nothing once it has no more to do.
   Plan measure_incumbent();
   Plan visit_arms();
+  Plan shape_arms();
   Plan explore();
   Plan look_beside();
   Plan race();
@@ -40,6 +41,7 @@ class Hybrid final : public Searcher {
   Plan find_latency_limit(std::size_t arm);
   Plan probe_edges(std::size_t arm);
   Plan first_window(std::size_t arm);
+  Plan shape_windows(std::size_t arm);
   [[nodiscard]] std::vector<std::size_t> visiting_order() const;
   [[nodiscard]] bool visits_are_over(std::size_t arm) const;
   [[nodiscard]] bool hopeless(std::size_t arm, double ratio) const;

@@ -25,6 +25,12 @@ constexpr int first_probes = 2;
 constexpr double visits_share = 0.5;
 constexpr double passed_over_share = 0.15;
 
+// Without probes an arm's shape is told by windows at so many halvings of its largest batch, where
+// there are several times as many windows as that.
+constexpr int halvings = 3;
+constexpr double hopeless_without_shape = 1.6;  // A batch alone wins back a tile edge's 10–60 %.
+constexpr double windows_for_shape = 4;
+
 }  // namespace
 
 /// The incumbent's arm is loaded; then what was good elsewhere; then as they come.
@@ -140,6 +146,31 @@ Hybrid::Plan Hybrid::first_window(std::size_t arm) {
   if (!point) point = beliefs_.latency_edge(arm);
   if (!point) point = largest_open(arm);
   return point && beliefs_.windows(*point) == 0 ? step(StepKind::window, *point) : std::nullopt;
+}
+
+/// Windows over the whole range: the surrogates alone would climb the nearest plateau.
+Hybrid::Plan Hybrid::shape_windows(std::size_t arm) {
+  const auto planned = costs_.windows_planned();
+  const auto needed = windows_for_shape * halvings * static_cast<double>(grid_.arms());
+  const auto largest = largest_open(arm);
+  if (probing_pays() || !largest || (planned && *planned < needed)) return std::nullopt;
+  if (hopeless(arm, hopeless_without_shape)) return std::nullopt;
+  for (int i = 1; i <= halvings; ++i) {
+    const auto point = grid_.at_most(arm, std::ldexp(grid_.batch(*largest), -i));
+    if (point && beliefs_.open(*point) && beliefs_.windows(*point) == 0) {
+      return step(StepKind::window, *point);
+    }
+  }
+  return std::nullopt;
+}
+
+Hybrid::Plan Hybrid::shape_arms() {
+  if (explored_) return std::nullopt;
+  for (const std::size_t arm : visiting_order()) {
+    if (!beliefs_.arm_open(arm)) continue;
+    if (auto step = shape_windows(arm)) return step;
+  }
+  return std::nullopt;
 }
 
 }  // namespace autotune
