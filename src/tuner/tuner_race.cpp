@@ -84,9 +84,11 @@ std::vector<Config> Tuner::entrants() const {
   add(book_.find(incumbent_));
   add(book_.find(fp32_batch_1_));
   if (!best.empty()) add(lossy_best(best.front()));
-  wanted.insert(wanted.end(), promising_.begin(), promising_.end());
-  for (std::size_t i = 1; promising_.empty() && i < std::min(best.size(), max_finalists); ++i)
-    wanted.push_back(best[i].config);
+  // In turns: what the searcher expects, often neighbours of one another, and what was measured.
+  for (std::size_t i = 0; i < std::max(promising_.size(), max_finalists); ++i) {
+    if (i < promising_.size()) wanted.push_back(promising_[i]);
+    if (i + 1 < std::min(best.size(), max_finalists)) wanted.push_back(best[i + 1].config);
+  }
   add(fastest(trials));
   add(largest_batch(trials));
   return wanted;
