@@ -85,6 +85,9 @@ struct TuneOptions {
   Budget budget;
   Effort effort = Effort::standard;
   std::string searcher;  ///< Empty: the default one.
+  /// Trials of an earlier tune of the workload, mostly on other hardware: where to look first,
+  /// never what to answer. `Session` takes them from the profiles there are.
+  std::function<std::vector<Trial>(const WorkloadId&)> earlier_trials;
   std::uint64_t seed = 0;
   Device device;                          ///< For the profile's key.
   std::optional<MeterFacts> meter_facts;  ///< Of the ranking meter, from its self-test.

@@ -155,13 +155,15 @@ Hybrid::Plan Hybrid::shape_windows(std::size_t arm) {
   const auto largest = largest_open(arm);
   if (probing_pays() || !largest || (planned && *planned < needed)) return std::nullopt;
   if (hopeless(arm, hopeless_without_shape)) return std::nullopt;
+  std::vector<std::size_t> points = seeds(arm);
   for (int i = 1; i <= halvings; ++i) {
     const auto point = grid_.at_most(arm, std::ldexp(grid_.batch(*largest), -i));
-    if (point && beliefs_.open(*point) && beliefs_.windows(*point) == 0) {
-      return step(StepKind::window, *point);
-    }
+    if (point) points.push_back(*point);
   }
-  return std::nullopt;
+  const auto untried = std::ranges::find_if(points, [&](std::size_t point) {
+    return beliefs_.open(point) && beliefs_.windows(point) == 0;
+  });
+  return untried == points.end() ? std::nullopt : step(StepKind::window, *untried);
 }
 
 Hybrid::Plan Hybrid::shape_arms() {

@@ -5,6 +5,7 @@
 
 #include "autotune/error.hpp"
 #include "session/device_lock.hpp"
+#include "session/earlier_trials.hpp"
 #include "session/meter_facts_store.hpp"
 #include "session/meter_test.hpp"
 
@@ -127,6 +128,12 @@ TuneResult Session::tune(TuneOptions options) {
   options.meter_facts = parts_->facts;
   options.device = parts_->device;
   options.watch = parts_->watch.get();
+  if (!options.earlier_trials) {
+    options.earlier_trials = [&](const WorkloadId& workload) {
+      return earlier_trials(ProfileStore::from_environment(), workload, parts_->device.key,
+                            parts_->warnings);
+    };
+  }
   SteadyClock clock;
   TuneResult result = autotune::tune(*parts_->worker, parts_->meters, clock, options);
   result.warnings.insert(result.warnings.begin(), parts_->warnings.begin(), parts_->warnings.end());

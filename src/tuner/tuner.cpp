@@ -61,6 +61,7 @@ TuneResult Tuner::run() {
 void Tuner::describe() {
   description_ = workload_.describe();
   warnings_ = description_.warnings;
+  if (options_.earlier_trials) earlier_trials_ = options_.earlier_trials(description_.id);
   if (effort_ != options_.effort) {
     warnings_.push_back(fmt::format("{:.0f} s cannot hold the windows of effort {}: {} is used.",
                                     budget_seconds_, to_string(options_.effort),

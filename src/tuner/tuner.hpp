@@ -77,6 +77,7 @@ class Tuner {
   TrialBook book_;
   std::vector<std::pair<Config, double>> step_seconds_;  ///< What each window of the search took.
   std::vector<std::pair<Config, Outcome>> baseline_outcomes_;  ///< Told when a searcher asks.
+  std::vector<Trial> earlier_trials_;
   std::vector<Config> promising_;  ///< What the searcher would race, most promising first.
   std::string search_ended_;       ///< Why.
   Config incumbent_;

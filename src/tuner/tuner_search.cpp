@@ -5,6 +5,7 @@
 #include <limits>
 #include <numeric>
 
+#include "autotune/prior.hpp"
 #include "tuner/tuner.hpp"
 
 namespace autotune {
@@ -77,6 +78,7 @@ SearchOptions Tuner::search_options(const std::vector<Arm>& arms, double until_s
                         .max_memory_bytes = options_.constraints.max_memory_bytes,
                         .units_per_row = tokens_per_row(description_.id.inputs),
                         .race = false};
+  options.prior = prior_from(earlier_trials_, space_of(arms));
   options.budget.seconds = std::max(0.0, until_seconds - spend_.seconds());
   options.budget.joules = std::max(0.0, options_.budget.joules - spend_.joules());
   const auto arm = std::ranges::find(arms, incumbent_.arm);

@@ -173,6 +173,20 @@ TEST_F(TunerTest, KnowsTheBestArmAtEveryPowerOfTwoForALookUpUnderALatencyLimit) 
   EXPECT_THAT(measured, ::testing::IsSupersetOf({1, 2, 4, 8, 16, 32, 64}));
 }
 
+TEST_F(TunerTest, LooksFirstWhereAnEarlierTuneFoundTheBest) {
+  workload({fp32, bf16}, {.seconds = seconds});
+  options_.earlier_trials = [](const WorkloadId& id) {
+    EXPECT_EQ(id.name, "synthetic");
+    Trial trial{.config = {37, bf16}};
+    trial.measurement.emplace().joules_per_unit = 1;
+    return std::vector{trial};
+  };
+  const TuneResult result = run();
+  EXPECT_THAT(result.trials,
+              ::testing::Contains(::testing::Field(&Trial::config, Config{37, bf16})));
+  EXPECT_EQ(result.best.config.batch, 24);
+}
+
 TEST_F(TunerTest, ABatchThatDoesNotFitIsATrialAndTheSearchSaysWhyItEnded) {
   workload({fp32}, {.seconds = seconds, .status = [](const Config& config) {
                       return config.batch > 40 ? TrialStatus::out_of_memory : TrialStatus::ok;
