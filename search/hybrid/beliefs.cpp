@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include "search/arm_state.hpp"
 #include "search/hybrid/power_model.hpp"
@@ -21,12 +22,14 @@ constexpr double precise_share = 0.5;
 constexpr double choose_again = 1.15;
 
 // Batches within 5 % mostly run the same kernels.
-constexpr double near_doublings = 0.07;
+constexpr double near_batches = 0.05;
 
 constexpr double least_slack = -1.5;
 
 // Points whose latency per row is this far above the best one's (ln 4) are not thought about.
 constexpr double hope = 1.4;
+constexpr std::size_t points_per_stretch = 6;
+constexpr std::size_t most_by_shape = 4096;
 
 }  // namespace
 
@@ -175,7 +178,7 @@ Features Beliefs::features(std::size_t point) const {
   Features made{.point = point,
                 .arm = grid_->arm(point),
                 .batch = static_cast<double>(grid_->batch(point)),
-                .log2_batch = grid_->log2_batch(point)};
+                .log2_batch = grid_->log_batch(point) / std::numbers::ln2};
   if (by_power_) {
     const auto latency = latency_.at(point);
     const double best = slack_from_[made.arm];
@@ -205,13 +208,25 @@ void Beliefs::update(bool by_power) {
     find_best();
     find_gaps();
   }
-  // A latency that was guessed is known now.
-  for (const std::size_t point : probed_) {
-    if (!best_ || !by_power_) break;
-    const Features at = features(point);
-    gaps_[point] = power_.gaps(std::span(&at, 1), features(*best_)).front();
-  }
+  if (best_ && by_power_) weigh_probed();
   probed_.clear();
+}
+
+/// A latency that was guessed is known now, and the stretches on either side are shorter.
+void Beliefs::weigh_probed() {
+  std::vector<std::size_t> points;
+  for (const std::size_t point : probed_) {
+    if (gaps_[point]) {
+      const Features at = features(point);
+      gaps_[point] = power_.gaps(std::span(&at, 1), features(*best_)).front();
+    }
+    points.push_back(point);
+    const auto below = latency_.known_below(point), above = latency_.known_above(point);
+    const std::size_t arm = grid_->arm(point);
+    add_stretch(below ? *below + 1 : grid_->begin(arm), point, points);
+    add_stretch(point + 1, above.value_or(grid_->end(arm)), points);
+  }
+  if (!points.empty()) weigh(points);
 }
 
 void Beliefs::relearn() {
@@ -270,22 +285,68 @@ bool Beliefs::within_hope(std::size_t point) const {
   const auto latency = latency_.at(point);
   const auto best = latency_.at(*best_);
   return latency && best &&
-         latency->low - std::log(grid_->batch(point)) <
-             best->mean - std::log(grid_->batch(*best_)) + hope;
+         latency->low - grid_->log_batch(point) < best->mean - grid_->log_batch(*best_) + hope;
+}
+
+/// Of a stretch of unknown latency the last point promises most, and those before it are likelier
+/// to be still on the plateau.
+void Beliefs::add_stretch(std::size_t from, std::size_t to,
+                          std::vector<std::size_t>& points) const {
+  if (from >= to) return;
+  const std::size_t stride = std::max<std::size_t>(1, (to - from) / points_per_stretch);
+  for (std::size_t point = to - 1;; point -= stride) {
+    points.push_back(point);
+    if (point < from + stride) break;
+  }
+}
+
+std::vector<std::size_t> Beliefs::worth_weighing() const {
+  std::vector<std::size_t> points;
+  if (by_power_) {
+    for (std::size_t arm = 0; arm < grid_->arms(); ++arm) {
+      std::size_t from = grid_->begin(arm);
+      for (std::size_t point = from; point < grid_->end(arm); ++point) {
+        if (!latency_.known(point)) continue;
+        add_stretch(from, point, points);
+        points.push_back(point);
+        from = point + 1;
+      }
+      add_stretch(from, grid_->end(arm), points);
+    }
+    return points;
+  }
+  // Every so many of a large space, and all beside those that were measured.
+  const std::size_t stride = 1 + grid_->size() / most_by_shape;
+  for (std::size_t point = grid_->size() - 1;; point -= stride) {
+    points.push_back(point);
+    if (point < stride) break;
+  }
+  for (const std::size_t point : measured_) {
+    const std::size_t from = point - std::min(stride, point - grid_->begin(grid_->arm(point)));
+    const std::size_t to = std::min(point + stride + 1, grid_->end(grid_->arm(point)));
+    for (std::size_t near = from; near < to; ++near) points.push_back(near);
+  }
+  return points;
 }
 
 void Beliefs::find_gaps() {
   gaps_.assign(grid_->size(), std::nullopt);
-  if (!best_) return;
-  std::vector<std::size_t> points;
+  weighed_.clear();
+  if (best_) weigh(worth_weighing());
+}
+
+void Beliefs::weigh(const std::vector<std::size_t>& points) {
+  std::vector<std::size_t> taken;
   std::vector<Features> at;
-  for (std::size_t point = 0; point < grid_->size(); ++point) {
-    if (!open(point) || !within_hope(point)) continue;
-    points.push_back(point);
+  for (const std::size_t point : points) {
+    if (gaps_[point] || !open(point) || !within_hope(point)) continue;
+    gaps_[point] = Belief{};
+    taken.push_back(point);
     at.push_back(features(point));
   }
   const std::vector<Belief> found = surrogate().gaps(at, features(*best_));
-  for (std::size_t i = 0; i < points.size(); ++i) gaps_[points[i]] = found[i];
+  for (std::size_t i = 0; i < taken.size(); ++i) gaps_[taken[i]] = found[i];
+  weighed_.insert(weighed_.end(), taken.begin(), taken.end());
 }
 
 std::optional<Beliefs::Gap> Beliefs::gap(std::size_t point) const {
@@ -295,7 +356,7 @@ std::optional<Beliefs::Gap> Beliefs::gap(std::size_t point) const {
   const auto latency = latency_.at(point);
   const auto best = latency_.at(*best_);
   if (!latency || !best) return std::nullopt;
-  const double rest = std::log(grid_->batch(point)) - std::log(grid_->batch(*best_)) + best->mean;
+  const double rest = grid_->log_batch(point) - grid_->log_batch(*best_) + best->mean;
   made.low = latency->low - rest;
   made.high = latency->high - rest;
   made.chance_of_low = latency->chance_of_low;
@@ -311,9 +372,9 @@ double Beliefs::nearness(std::size_t point) const {
   double nearest = std::numeric_limits<double>::infinity();
   for (const std::size_t other : measured_) {
     if (grid_->arm(other) != grid_->arm(point)) continue;
-    nearest = std::min(nearest, std::abs(grid_->log2_batch(other) - grid_->log2_batch(point)));
+    nearest = std::min(nearest, std::abs(grid_->log_batch(other) - grid_->log_batch(point)));
   }
-  return std::exp(-nearest / near_doublings);
+  return std::exp(-nearest / near_batches);
 }
 
 Belief Beliefs::gap_between(std::size_t a, std::size_t b) const {

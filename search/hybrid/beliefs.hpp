@@ -57,8 +57,12 @@ class Beliefs {
     double chance_of_low = 1;  ///< That the rest is at its lower bound, up to what is between.
     double latency_variance = 0;
   };
-  /// Nothing for a point of which nothing is known, or which is far from all hope.
+  /// Nothing for a point that is not among `weighed`.
   [[nodiscard]] std::optional<Gap> gap(std::size_t point) const;
+
+  /// The points that are thought about: all that are known and not far from all hope, and a few of
+  /// each stretch of unknown latency.
+  [[nodiscard]] const std::vector<std::size_t>& weighed() const noexcept { return weighed_; }
 
   /// 1 where `point` was measured, falling to 0 with the distance to the next batch that was.
   [[nodiscard]] double nearness(std::size_t point) const;
@@ -81,6 +85,10 @@ class Beliefs {
   void find_gaps();
   [[nodiscard]] const Surrogate& surrogate() const { return by_power_ ? power_ : shape_; }
   [[nodiscard]] bool within_hope(std::size_t point) const;
+  [[nodiscard]] std::vector<std::size_t> worth_weighing() const;
+  void add_stretch(std::size_t from, std::size_t to, std::vector<std::size_t>& points) const;
+  void weigh(const std::vector<std::size_t>& points);
+  void weigh_probed();
 
   const Grid* grid_;
   SearchOptions options_;
@@ -104,8 +112,9 @@ class Beliefs {
   std::size_t chosen_at_ = 0;  // Readings when its kernel was chosen.
   std::optional<std::size_t> best_;
   std::vector<std::optional<Belief>> gaps_;  // Of power, or of all; against `best_`.
-  std::vector<std::size_t> probed_;          // Since the gaps were found.
-  double energy_squares_ = 0;                // Of repeated windows about their means.
+  std::vector<std::size_t> weighed_;
+  std::vector<std::size_t> probed_;  // Since the gaps were found.
+  double energy_squares_ = 0;        // Of repeated windows about their means.
   int energy_degrees_ = 0;
   std::map<std::size_t, std::pair<double, int>> energy_means_;
   std::optional<ClosestMiss> miss_;

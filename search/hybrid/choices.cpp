@@ -72,7 +72,7 @@ std::optional<Hybrid::Choice> Hybrid::choose() const {
   update();
   const bool probes_left = may_probe();
   std::optional<Choice> chosen;
-  for (std::size_t point = 0; point < grid_.size(); ++point) {
+  for (const std::size_t point : beliefs_.weighed()) {
     const auto gap = beliefs_.gap(point);
     if (!gap || !beliefs_.open(point) || point == beliefs_.best()) continue;
     const Choice choice = rate(point, *gap);

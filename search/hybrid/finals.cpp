@@ -27,7 +27,7 @@ std::vector<std::size_t> Hybrid::entrants(std::size_t most) const {
     if (std::ranges::count(chosen, *point) == 0) chosen.push_back(*point);
   };
   std::vector<std::pair<double, std::size_t>> by_gain, by_mean, powers;
-  for (std::size_t point = 0; point < grid_.size(); ++point) {
+  for (const std::size_t point : beliefs_.weighed()) {
     const auto gap = beliefs_.gap(point);
     if (!gap || !beliefs_.open(point)) continue;
     if (probing_pays() && !beliefs_.latency().known(point)) continue;

@@ -11,7 +11,7 @@ Grid::Grid(const SearchSpace& space) {
     for (const int batch : space.arms[arm].batches) {
       arm_.push_back(arm);
       batch_.push_back(batch);
-      log2_batch_.push_back(std::log2(static_cast<double>(batch)));
+      log_batch_.push_back(std::log(static_cast<double>(batch)));
     }
   }
   begin_.push_back(batch_.size());

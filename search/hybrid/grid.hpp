@@ -19,7 +19,7 @@ class Grid {
   [[nodiscard]] std::size_t end(std::size_t arm) const { return begin_[arm + 1]; }
   [[nodiscard]] std::size_t arm(std::size_t point) const { return arm_[point]; }
   [[nodiscard]] int batch(std::size_t point) const { return batch_[point]; }
-  [[nodiscard]] double log2_batch(std::size_t point) const { return log2_batch_[point]; }
+  [[nodiscard]] double log_batch(std::size_t point) const { return log_batch_[point]; }
   [[nodiscard]] Candidate candidate(std::size_t point) const;
 
   /// Nothing if the space lacks it.
@@ -32,7 +32,7 @@ class Grid {
   std::vector<std::size_t> begin_;
   std::vector<std::size_t> arm_;
   std::vector<int> batch_;
-  std::vector<double> log2_batch_;
+  std::vector<double> log_batch_;  // Natural.
 };
 
 }  // namespace autotune

@@ -21,12 +21,15 @@ constexpr double chance_of_jump = 0.3;
 
 }  // namespace
 
-LatencyCurve::LatencyCurve(const Grid& grid) : grid_(&grid), sums_(grid.size()) {}
+LatencyCurve::LatencyCurve(const Grid& grid)
+    : grid_(&grid), sums_(grid.size()), below_(grid.size()), above_(grid.size()) {}
 
 void LatencyCurve::learn(std::size_t point, double latency_ms, std::optional<double> p99_ms) {
   Sum& sum = sums_[point];
   const double value = std::log(latency_ms);
-  if (sum.count > 0) {
+  if (sum.count == 0) {
+    become_neighbour(point);
+  } else {
     // Welford: what this reading adds to the squares about the mean.
     const double gap = value - mean(point);
     squares_ += gap * gap * sum.count / (sum.count + 1);
@@ -38,7 +41,6 @@ void LatencyCurve::learn(std::size_t point, double latency_ms, std::optional<dou
     ++sum.p99_count;
     sum.log_p99 += std::log(*p99_ms);
   }
-  known_.insert(point);
 }
 
 double LatencyCurve::scatter() const noexcept {
@@ -46,17 +48,16 @@ double LatencyCurve::scatter() const noexcept {
   return std::sqrt((prior + squares_) / (usual_weight + degrees_));
 }
 
-std::optional<std::size_t> LatencyCurve::known_below(std::size_t point) const {
-  const auto at = known_.lower_bound(point);
-  if (at == known_.begin()) return std::nullopt;
-  const std::size_t below = *std::prev(at);
-  return below >= grid_->begin(grid_->arm(point)) ? std::optional(below) : std::nullopt;
-}
-
-std::optional<std::size_t> LatencyCurve::known_above(std::size_t point) const {
-  const auto at = known_.upper_bound(point);
-  if (at == known_.end() || *at >= grid_->end(grid_->arm(point))) return std::nullopt;
-  return *at;
+void LatencyCurve::become_neighbour(std::size_t point) {
+  const std::size_t arm = grid_->arm(point);
+  for (std::size_t other = point; other-- > grid_->begin(arm);) {
+    above_[other] = point;
+    if (known(other)) break;
+  }
+  for (std::size_t other = point + 1; other < grid_->end(arm); ++other) {
+    below_[other] = point;
+    if (known(other)) break;
+  }
 }
 
 std::optional<LatencyGuess> LatencyCurve::at(std::size_t point) const {
@@ -69,7 +70,7 @@ std::optional<LatencyGuess> LatencyCurve::at(std::size_t point) const {
   if (!below && !above) return std::nullopt;
   // Beyond the known ones it lies between flat and proportional to the batch.
   const auto proportional = [&](std::size_t from) {
-    return mean(from) + std::log(static_cast<double>(grid_->batch(point)) / grid_->batch(from));
+    return mean(from) + grid_->log_batch(point) - grid_->log_batch(from);
   };
   const double low = below ? mean(*below) : proportional(*above);
   const double high = above ? mean(*above) : proportional(*below);
@@ -83,7 +84,7 @@ std::optional<LatencyGuess> LatencyCurve::at(std::size_t point) const {
   LatencyGuess guess{low + share * (high - low), width * width / 12 + doubt * doubt + noise,
                      std::min(low, high) - doubt, std::max(low, high) + doubt, 0};
   if (below && above) {
-    const double rows = std::log(static_cast<double>(grid_->batch(*above)) / grid_->batch(*below));
+    const double rows = grid_->log_batch(*above) - grid_->log_batch(*below);
     const double jump = high - low > rows + clear_jump ? chance_of_clear_jump : chance_of_jump;
     guess.chance_of_low =
         jump * static_cast<double>(*above - point) / static_cast<double>(*above - *below);

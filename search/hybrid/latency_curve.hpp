@@ -1,6 +1,5 @@
 #pragma once
 #include <optional>
-#include <set>
 #include <vector>
 
 #include "search/hybrid/grid.hpp"
@@ -40,8 +39,12 @@ class LatencyCurve {
   [[nodiscard]] double scatter() const noexcept;
 
   /// The known points next to `point` in its arm, below and above.
-  [[nodiscard]] std::optional<std::size_t> known_below(std::size_t point) const;
-  [[nodiscard]] std::optional<std::size_t> known_above(std::size_t point) const;
+  [[nodiscard]] std::optional<std::size_t> known_below(std::size_t point) const {
+    return below_[point];
+  }
+  [[nodiscard]] std::optional<std::size_t> known_above(std::size_t point) const {
+    return above_[point];
+  }
 
  private:
   struct Sum {
@@ -53,10 +56,11 @@ class LatencyCurve {
   [[nodiscard]] double mean(std::size_t point) const {
     return sums_[point].log / sums_[point].count;
   }
+  void become_neighbour(std::size_t point);
 
   const Grid* grid_;
   std::vector<Sum> sums_;
-  std::set<std::size_t> known_;
+  std::vector<std::optional<std::size_t>> below_, above_;
   double squares_ = 0;  // Of repeated readings about their own mean.
   int degrees_ = 0;
 };

@@ -11,8 +11,10 @@ namespace {
 // at 0.3 it takes a tenth more steps than at the middle, and a third fewer of them fail.
 constexpr double bisection_share = 0.3;
 
-// Allocators round up: a line between far peaks is good to this near them.
-constexpr double line_error = 0.005;
+// Allocators round up, so a line errs; by how much its last few errors tell.
+constexpr double usual_line_error = 0.005;
+constexpr double least_line_error = 1e-5;
+constexpr std::size_t remembered_errors = 2;
 
 // Up an arm's line by so much of its memory at a time: of two failures one is saved, for steps that
 // fit and cost a twentieth.
@@ -30,68 +32,79 @@ MemoryFrontier::MemoryFrontier(const Grid& grid, std::optional<std::uint64_t> li
   if (limit) limit_ = static_cast<double>(*limit);
 }
 
+double MemoryFrontier::ArmEdge::slope() const {
+  return std::max((high->bytes - low->bytes) / (high->batch - low->batch), 0.0);
+}
+
+double MemoryFrontier::ArmEdge::peak_at(double batch) const {
+  return high->bytes + slope() * (batch - high->batch);
+}
+
+double MemoryFrontier::ArmEdge::line_error() const {
+  if (line_errors.size() < remembered_errors) return usual_line_error;
+  return std::clamp(1.5 * std::ranges::max(line_errors), least_line_error, usual_line_error);
+}
+
+void MemoryFrontier::ArmEdge::learn_peak(const Peak& peak) {
+  line_failed = false;
+  if (has_line() && peak.batch != low->batch && peak.batch != high->batch) {
+    line_errors.push_back(std::abs(peak_at(peak.batch) / peak.bytes - 1));
+    if (line_errors.size() > remembered_errors) line_errors.erase(line_errors.begin());
+  }
+  if (!low || peak.batch < low->batch) low = peak;
+  if (!high || peak.batch > high->batch) high = peak;
+}
+
 void MemoryFrontier::learn(std::size_t point, const Outcome& outcome) {
-  const std::size_t arm = grid_->arm(point);
-  ArmEdge& edge = arms_[arm];
+  ArmEdge& edge = arms_[grid_->arm(point)];
   const bool grew = outgrew(outcome.status);
   const bool tells = outcome.peak_memory_bytes.has_value() && !grew;
   const auto bytes = static_cast<double>(outcome.peak_memory_bytes.value_or(0));
   if (tells) {
-    edge.peaks.emplace_back(grid_->batch(point), bytes);
-    edge.line_failed = false;
+    edge.learn_peak({static_cast<double>(grid_->batch(point)), bytes});
     surely_fits_ = std::max(surely_fits_, bytes);
   }
-  if (!grew && !(tells && limit_ && bytes > *limit_)) {
+  if (grew || (tells && limit_ && bytes > *limit_)) {
+    edge.fails = std::min(edge.fails.value_or(point), point);
+  } else {
     edge.fits = std::max(edge.fits.value_or(point), point);
-    return;
   }
-  edge.fails = std::min(edge.fails.value_or(point), point);
-  if (outcome.status != TrialStatus::out_of_memory) return;
-  out_of_memory_.push_back(point);
-  edge.line_failed = predicted_peak(point).value_or(0) <= surely_fits_;
+  if (outcome.status == TrialStatus::out_of_memory) {
+    out_of_memory_.push_back(point);
+    edge.line_failed = edge.has_line() && edge.peak_at(grid_->batch(point)) <= surely_fits_;
+  }
+  find_capacity();
 }
 
-double MemoryFrontier::surely_fails() const {
-  double least = std::numeric_limits<double>::infinity();
-  // Told by today's lines: they get better with every peak.
+/// Told by today's lines: they get better with every peak.
+void MemoryFrontier::find_capacity() {
+  surely_fails_ = std::numeric_limits<double>::infinity();
   for (const std::size_t point : out_of_memory_) {
-    const auto peak = predicted_peak(point);
-    if (peak && *peak > surely_fits_) least = std::min(least, *peak);
+    const ArmEdge& edge = arms_[grid_->arm(point)];
+    if (!edge.has_line()) continue;
+    const double peak = edge.peak_at(grid_->batch(point));
+    if (peak > surely_fits_) surely_fails_ = std::min(surely_fails_, peak);
   }
-  return least;
 }
 
 bool MemoryFrontier::trusts_line(std::size_t arm) const {
-  return line(arms_[arm]).has_value() && !arms_[arm].line_failed;
+  return arms_[arm].has_line() && !arms_[arm].line_failed;
 }
 
 bool MemoryFrontier::outgrows(std::size_t point) const {
   const std::size_t arm = grid_->arm(point);
-  if (arms_[arm].fits && point <= *arms_[arm].fits) return false;
-  if (!trusts_line(arm)) return false;
-  const double peak = *predicted_peak(point);
-  return (limit_ && peak > *limit_) || peak > surely_fails() * (1 + line_error);
-}
-
-std::optional<MemoryFrontier::Line> MemoryFrontier::line(const ArmEdge& edge) const {
-  if (edge.peaks.empty()) return std::nullopt;
-  const auto [low, high] = std::ranges::minmax_element(edge.peaks);
-  if (low->first == high->first) return std::nullopt;
-  const double slope = std::max((high->second - low->second) / (high->first - low->first), 0.0);
-  return Line{high->second - slope * high->first, slope};
-}
-
-std::optional<double> MemoryFrontier::predicted_peak(std::size_t point) const {
-  const auto known = line(arms_[grid_->arm(point)]);
-  if (!known) return std::nullopt;
-  return known->fixed + known->per_batch * grid_->batch(point);
+  const ArmEdge& edge = arms_[arm];
+  if ((edge.fits && point <= *edge.fits) || !trusts_line(arm)) return false;
+  const double peak = edge.peak_at(grid_->batch(point));
+  return (limit_ && peak > *limit_) || peak > surely_fails_ * (1 + edge.line_error());
 }
 
 std::optional<std::size_t> MemoryFrontier::last_within(std::size_t arm, double bytes) const {
-  const auto known = line(arms_[arm]);
-  if (!known) return std::nullopt;
-  if (known->per_batch <= 0) return grid_->end(arm) - 1;
-  return grid_->at_most(arm, (bytes - known->fixed) / known->per_batch);
+  const ArmEdge& edge = arms_[arm];
+  if (edge.slope() <= 0 || !std::isfinite(bytes)) return grid_->end(arm) - 1;
+  // A hair more, lest rounding lose the batch that fits exactly.
+  const double batch = edge.high->batch + (bytes - edge.high->bytes) / edge.slope();
+  return grid_->at_most(arm, batch * (1 + 1e-9));
 }
 
 std::size_t MemoryFrontier::first_try(std::size_t arm) const {
@@ -99,20 +112,17 @@ std::size_t MemoryFrontier::first_try(std::size_t arm) const {
   if (!trusts_line(arm)) return last;
   if (limit_) return last_within(arm, *limit_).value_or(last);
   // What is known to fit on the device comes first; then up the line.
-  const double own = std::ranges::max(arms_[arm].peaks | std::views::values);
-  const double known = std::max(surely_fits_, own * stride_up);
-  return last_within(arm, std::isfinite(surely_fails()) ? surely_fits_ : known).value_or(last);
+  const double up = std::max(surely_fits_, arms_[arm].high->bytes * stride_up);
+  return last_within(arm, std::isfinite(surely_fails_) ? surely_fits_ : up).value_or(last);
 }
 
 std::size_t MemoryFrontier::between(std::size_t arm, std::size_t fits, std::size_t fails) const {
   const std::size_t low = fits + 1, high = fails - 1;  // Both still open.
   std::size_t top = high;
   if (trusts_line(arm)) {
-    const double sure = (limit_ ? *limit_ : surely_fits_) * (1 + 1e-9);
-    if (const auto safe = last_within(arm, sure); safe && *safe > fits) {
-      return std::clamp(*safe, low, high);
-    }
-    const auto unsure = last_within(arm, std::min(surely_fails() * (1 + line_error), 1e18));
+    const auto safe = last_within(arm, limit_ ? *limit_ : surely_fits_);
+    if (safe && *safe > fits) return std::clamp(*safe, low, high);
+    const auto unsure = last_within(arm, surely_fails_ * (1 + arms_[arm].line_error()));
     if (unsure) top = std::clamp(*unsure, low, high);
   }
   return low + static_cast<std::size_t>(bisection_share * static_cast<double>(top - low));
@@ -120,7 +130,7 @@ std::size_t MemoryFrontier::between(std::size_t arm, std::size_t fits, std::size
 
 std::optional<std::size_t> MemoryFrontier::second_for_line(std::size_t arm) const {
   const ArmEdge& edge = arms_[arm];
-  if (edge.peaks.empty() || line(edge)) return std::nullopt;
+  if (!edge.low || edge.has_line()) return std::nullopt;
   // Far enough apart for the allocator's rounding, near enough to fit.
   const std::size_t step = std::max<std::size_t>(1, (grid_->end(arm) - grid_->begin(arm)) / 32);
   const std::size_t most = edge.fails.value_or(grid_->end(arm)) - 1;

@@ -32,30 +32,36 @@ class MemoryFrontier {
   [[nodiscard]] std::optional<std::size_t> largest_fit(std::size_t arm) const;
 
  private:
-  struct Line {
-    double fixed = 0;      // W, bytes
-    double per_batch = 0;  // A
+  struct Peak {
+    double batch = 0;
+    double bytes = 0;
   };
   struct ArmEdge {
-    std::optional<std::size_t> fits;               // The largest that did.
-    std::optional<std::size_t> fails;              // The smallest that did not.
-    std::vector<std::pair<double, double>> peaks;  // batch, bytes
-    bool line_failed = false;  // What the line said would fit did not; until the next peak.
+    std::optional<std::size_t> fits;   // The largest that did.
+    std::optional<std::size_t> fails;  // The smallest that did not.
+    std::optional<Peak> low, high;     // The line goes through them.
+    std::vector<double> line_errors;   // Of what it foretold, as shares.
+    bool line_failed = false;          // What it said would fit did not; until the next peak.
+
+    [[nodiscard]] bool has_line() const { return low && low->batch < high->batch; }
+    [[nodiscard]] double slope() const;
+    [[nodiscard]] double peak_at(double batch) const;
+    [[nodiscard]] double line_error() const;
+    void learn_peak(const Peak& peak);
   };
-  [[nodiscard]] std::optional<Line> line(const ArmEdge& edge) const;
-  [[nodiscard]] std::optional<double> predicted_peak(std::size_t point) const;
   [[nodiscard]] std::optional<std::size_t> last_within(std::size_t arm, double bytes) const;
   [[nodiscard]] std::optional<std::size_t> second_for_line(std::size_t arm) const;
   [[nodiscard]] std::size_t first_try(std::size_t arm) const;
   [[nodiscard]] std::size_t between(std::size_t arm, std::size_t fits, std::size_t fails) const;
-  [[nodiscard]] double surely_fails() const;
   [[nodiscard]] bool trusts_line(std::size_t arm) const;
   [[nodiscard]] bool outgrows(std::size_t point) const;
+  void find_capacity();
 
   const Grid* grid_;
   std::optional<double> limit_;
   std::vector<ArmEdge> arms_;
   double surely_fits_ = 0;  // Bytes: the largest peak seen on the device.
+  double surely_fails_ = std::numeric_limits<double>::infinity();
   std::vector<std::size_t> out_of_memory_;
 };
 

@@ -125,7 +125,7 @@ std::optional<std::size_t> Hybrid::fastest_known(std::size_t arm) const {
   double least = std::numeric_limits<double>::infinity();
   for (std::size_t point = grid_.begin(arm); point < grid_.end(arm); ++point) {
     if (!beliefs_.open(point) || !beliefs_.latency().known(point)) continue;
-    const double per_row = beliefs_.latency().at(point)->mean - std::log(grid_.batch(point));
+    const double per_row = beliefs_.latency().at(point)->mean - grid_.log_batch(point);
     if (per_row >= least) continue;
     least = per_row;
     fastest = point;
