@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 #include <pybind11/stl.h>
 
-#include <array>
+#include <map>
+#include <set>
 
 #include "autotune/error.hpp"
+#include "autotune/prior.hpp"
+#include "autotune/profile.hpp"
 #include "search/guarded.hpp"
 
 namespace autotune::python {
@@ -147,6 +150,25 @@ struct Search {
   GuardedSearch guarded;
 };
 
+/// Edges and promising ones of a profile, whose own arms and batches are the space.
+std::pair<std::vector<int>, std::vector<NamedCandidate>> prior_of_profile(const std::string& json) {
+  const Profile profile = parse_profile(json);
+  std::map<std::string, std::set<int>> batches;
+  for (const Trial& trial : profile.trials) {
+    batches[to_string(trial.config.arm)].insert(trial.config.batch);
+  }
+  SearchSpace space;
+  for (const auto& [arm, of_arm] : batches) {
+    space.arms.push_back({arm, {of_arm.begin(), of_arm.end()}});
+  }
+  const SearchPrior prior = prior_from(profile.trials, space);
+  std::vector<NamedCandidate> promising;
+  for (const auto& [arm, batch] : prior.promising) {
+    promising.emplace_back(space.arms[arm].name, batch);
+  }
+  return {prior.edges, promising};
+}
+
 void bind_request(py::module_& module) {
   py::class_<SearchRequest>(module, "SearchRequest")
       .def(py::init<>())
@@ -185,6 +207,7 @@ void bind_search(py::module_& module) {
       .def("finalists", &Search::finalists)
       .def("why_ended", [](const Search& search) { return search.guarded.why_ended(); })
       .def("spent", &Search::spent);
+  module.def("prior_of_profile", &prior_of_profile, py::arg("json"));
   module.def("searchers", [] {
     std::vector<std::pair<std::string, std::string>> table;
     for (const SearcherEntry& entry : searchers()) table.emplace_back(entry.name, entry.summary);

@@ -6,6 +6,7 @@
 #include "autotune/energy.hpp"
 #include "autotune/error.hpp"
 #include "autotune/look_up.hpp"
+#include "autotune/prior.hpp"
 #include "autotune/profile.hpp"
 #include "autotune/report.hpp"
 #include "autotune/searcher.hpp"

@@ -15,10 +15,12 @@ the same outcomes give the same steps.
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 from . import _core
-from ._errors import UsageError
+from ._errors import ProfileError, UsageError
 
 __all__ = [
     "ClosestMiss",
@@ -28,6 +30,7 @@ __all__ = [
     "Spent",
     "Step",
     "Verdict",
+    "prior_from",
     "searchers",
 ]
 
@@ -292,6 +295,29 @@ def searchers() -> dict[str, str]:
     'hybrid'
     """
     return dict(_core.searchers())
+
+
+def prior_from(profile: str | os.PathLike[str]) -> Prior:
+    """What a profile of the same workload, mostly on other hardware, says about where to look.
+
+    Args:
+        profile: The path of a profile file, as `Result.profile_path` gives it.
+
+    Returns:
+        As edges the batches after which the energy per unit rises by more than 3 % up to the next
+        one that was measured; as promising the five best. Arms are named as in the profile:
+        `precision=bf16,layout=plain`.
+
+    Raises:
+        ProfileError: If the file is no profile, or cannot be read.
+
+    >>> search = Searcher(arms, batches, prior=prior_from("profiles/NVIDIA-A100/minilm.json"))
+    """
+    try:
+        text = Path(profile).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProfileError(f"{os.fspath(profile)} cannot be read: {error}") from None
+    return Prior(*_core.prior_of_profile(text))
 
 
 def _names(arms: Iterable[str]) -> list[str]:

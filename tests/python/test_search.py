@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import autotune
-from autotune.search import ClosestMiss, Prior, Searcher, Step, searchers
+from autotune.search import ClosestMiss, Prior, Searcher, Step, prior_from, searchers
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "search_your_own.py"
 NAMES = list(searchers())
@@ -214,3 +214,21 @@ def test_the_example_tunes_chunks_of_an_array():
     assert "energy: modelled as 50 W" in printed or "energy: RAPL" in printed
     assert "best: float" in printed
     assert "windows and" in printed
+
+
+def test_a_profile_gives_a_prior(tuned):
+    prior = prior_from(tuned.result.profile_path)
+    measured = [t for t in tuned.result.trials if t.status == "ok"]
+    ranked = sorted(measured, key=lambda trial: trial.measurement.joules_per_unit)
+    assert [batch for _, batch in prior.promising] == [t.config.batch for t in ranked][:5]
+    assert set(prior.edges) <= {trial.config.batch for trial in measured}
+    arm, batch = prior.promising[0]
+    assert str(ranked[0].config) == f"batch={batch},{arm}"
+
+
+def test_a_prior_from_what_is_no_profile_is_a_profile_error(tmp_path):
+    with pytest.raises(autotune.ProfileError, match="gone.json cannot be read"):
+        prior_from(tmp_path / "gone.json")
+    (tmp_path / "list.json").write_text("[1, 2]")
+    with pytest.raises(autotune.ProfileError):
+        prior_from(tmp_path / "list.json")
