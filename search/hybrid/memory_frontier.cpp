@@ -107,25 +107,23 @@ std::optional<std::size_t> MemoryFrontier::last_within(std::size_t arm, double b
   return grid_->at_most(arm, batch * (1 + 1e-9));
 }
 
+/// Up the arm's line while no arm has run out of memory; without a line the largest.
 std::size_t MemoryFrontier::first_try(std::size_t arm) const {
   const std::size_t last = grid_->end(arm) - 1;
   if (!trusts_line(arm)) return last;
-  if (limit_) return last_within(arm, *limit_).value_or(last);
-  // What is known to fit on the device comes first; then up the line.
   const double up = std::max(surely_fits_, arms_[arm].high->bytes * stride_up);
-  return last_within(arm, std::isfinite(surely_fails_) ? surely_fits_ : up).value_or(last);
+  return last_within(arm, limit_.value_or(up)).value_or(last);
 }
 
-std::size_t MemoryFrontier::between(std::size_t arm, std::size_t fits, std::size_t fails) const {
-  const std::size_t low = fits + 1, high = fails - 1;  // Both still open.
-  std::size_t top = high;
-  if (trusts_line(arm)) {
-    const auto safe = last_within(arm, limit_ ? *limit_ : surely_fits_);
-    if (safe && *safe > fits) return std::clamp(*safe, low, high);
-    const auto unsure = last_within(arm, surely_fails_ * (1 + arms_[arm].line_error()));
-    if (unsure) top = std::clamp(*unsure, low, high);
-  }
-  return low + static_cast<std::size_t>(bisection_share * static_cast<double>(top - low));
+/// The arm's smallest point that is known, or foretold by its line, to fail; nothing if none is.
+std::optional<std::size_t> MemoryFrontier::first_failure(std::size_t arm) const {
+  const ArmEdge& edge = arms_[arm];
+  const double least = std::min(limit_.value_or(surely_fails_), surely_fails_);
+  if (!trusts_line(arm) || !std::isfinite(least)) return edge.fails;
+  const double bytes = limit_ == least ? least : least * (1 + edge.line_error());
+  const std::size_t foretold = last_within(arm, bytes).value_or(*edge.fits) + 1;
+  if (foretold >= grid_->end(arm)) return edge.fails;
+  return std::max(std::min(foretold, edge.fails.value_or(foretold)), *edge.fits + 1);
 }
 
 std::optional<std::size_t> MemoryFrontier::second_for_line(std::size_t arm) const {
@@ -144,11 +142,18 @@ std::optional<std::size_t> MemoryFrontier::next(std::size_t arm, double toleranc
   if (!edge.fits) return grid_->begin(arm);
   if (*edge.fits + 1 == edge.fails.value_or(grid_->end(arm))) return std::nullopt;
   if (const auto second = second_for_line(arm)) return second;
-  if (outgrows(*edge.fits + 1)) return std::nullopt;
-  if (!edge.fails) return std::max(first_try(arm), *edge.fits + 1);
-  const double gap = grid_->batch(*edge.fails) - grid_->batch(*edge.fits);
+  const auto failure = first_failure(arm);
+  if (!failure) return std::max(first_try(arm), *edge.fits + 1);
+  const std::size_t low = *edge.fits + 1, high = *failure - 1;  // Both still open.
+  if (low > high) return std::nullopt;
+  // What is known to fit on the device comes first.
+  if (trusts_line(arm)) {
+    const auto safe = last_within(arm, limit_.value_or(surely_fits_));
+    if (safe && *safe >= low) return std::min(*safe, high);
+  }
+  const double gap = grid_->batch(high) - grid_->batch(*edge.fits);
   if (gap <= tolerance * grid_->batch(*edge.fits)) return std::nullopt;
-  return between(arm, *edge.fits, *edge.fails);
+  return low + static_cast<std::size_t>(bisection_share * static_cast<double>(high - low));
 }
 
 bool MemoryFrontier::may_fit(std::size_t point) const {

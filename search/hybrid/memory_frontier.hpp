@@ -52,7 +52,7 @@ class MemoryFrontier {
   [[nodiscard]] std::optional<std::size_t> last_within(std::size_t arm, double bytes) const;
   [[nodiscard]] std::optional<std::size_t> second_for_line(std::size_t arm) const;
   [[nodiscard]] std::size_t first_try(std::size_t arm) const;
-  [[nodiscard]] std::size_t between(std::size_t arm, std::size_t fits, std::size_t fails) const;
+  [[nodiscard]] std::optional<std::size_t> first_failure(std::size_t arm) const;
   [[nodiscard]] bool trusts_line(std::size_t arm) const;
   [[nodiscard]] bool outgrows(std::size_t point) const;
   void find_capacity();

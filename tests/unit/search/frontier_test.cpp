@@ -20,12 +20,12 @@ struct EdgeSearch {
 using Peak = std::function<double(std::size_t arm, int batch)>;
 
 EdgeSearch find_edges(const SearchSpace& space, double capacity, const Peak& peak,
-                      bool tells_memory = true) {
+                      double tolerance = 0, bool tells_memory = true) {
   const Grid grid(space);
   MemoryFrontier frontier(grid, std::nullopt);
   EdgeSearch found;
   for (std::size_t arm = 0; arm < grid.arms(); ++arm) {
-    while (const auto point = frontier.next(arm, 0)) {
+    while (const auto point = frontier.next(arm, tolerance)) {
       Outcome outcome;
       const double bytes = peak(arm, grid.batch(*point));
       if (bytes > capacity) {
@@ -48,10 +48,19 @@ double line(std::size_t arm, int batch) {
          (20.0 + 9 * static_cast<double>(arm)) * 1e6 * batch;
 }
 
-TEST(MemoryFrontier, FindsTheLargestBatchOfExactLinesWithFewFailures) {
-  const auto found = find_edges(space_of({"a", "b", "c", "d", "e"}, 4096), 50e9, line);
-  EXPECT_THAT(found.edges, ::testing::ElementsAre(2000, 1275, 894, 659, 500));
+TEST(MemoryFrontier, FindsTheEdgesOfExactLinesWithFewFailures) {
+  const auto found = find_edges(space_of({"a", "b", "c", "d", "e"}, 4096), 50e9, line, 0.02);
+  const int edges[] = {2000, 1275, 894, 659, 500};
+  for (std::size_t arm = 0; arm < 5; ++arm) {
+    EXPECT_LE(found.edges[arm], edges[arm]);
+    EXPECT_GE(found.edges[arm], 0.98 * edges[arm]);
+  }
   EXPECT_LE(found.out_of_memory, 7);  // 1.5 an arm.
+}
+
+TEST(MemoryFrontier, FindsTheExactEdgesWhereItMust) {
+  const auto found = find_edges(space_of({"a", "b", "c"}, 4096), 50e9, line);
+  EXPECT_THAT(found.edges, ::testing::ElementsAre(2000, 1275, 894));
 }
 
 TEST(MemoryFrontier, FailsNowhereWhereEverythingFits) {
@@ -62,7 +71,7 @@ TEST(MemoryFrontier, FailsNowhereWhereEverythingFits) {
 }
 
 TEST(MemoryFrontier, BisectsWherePeaksAreNotTold) {
-  const auto found = find_edges(space_of({"a"}, 1024), 30e9, line, false);
+  const auto found = find_edges(space_of({"a"}, 1024), 30e9, line, 0, false);
   EXPECT_THAT(found.edges, ::testing::ElementsAre(1000));
   EXPECT_LE(found.fits, 20);
 }
