@@ -45,8 +45,8 @@ ZEUS = """# zeus: measured energy of training, sparse
 
 - Source: [ml-energy/zeus](https://github.com/ml-energy/zeus) at 75a8b93,
   `examples/research_reproducibility/zeus_nsdi23/trace/summary_power_*.csv`. Licence: Apache-2.0.
-- One table per GPU, data set, network and optimiser; an arm is a power limit (`150w`), the batch one of the 5
-  to 11 that were trained, some of them no power of two.
+- One table per GPU, data set, network and optimiser; an arm is a power limit (`150w`), the batch one
+  of the 5 to 11 that were trained, some of them no power of two.
 - **Measured**: seconds per epoch and mean power. Latency and joules per sample follow from them and
   the nominal number of samples in an epoch (`EPOCH_SAMPLES` in `scripts/convert_tables.py`), which
   scales a table as a whole.

@@ -37,7 +37,7 @@ po::options_description flags() {
       ("windows", po::value<std::int64_t>(), "energy windows a run may take")
       ("seconds", po::value<double>(), "simulated seconds it may take")
       ("joules", po::value<double>(), "joules it may take")
-      ("seed", po::value<std::int64_t>()->default_value(0), "of the first run; the next has one more")
+      ("seed", po::value<std::int64_t>()->default_value(0), "of the first run; then one more each")
       ("repeats", po::value<std::int64_t>()->default_value(1), "runs per table")
       ("incumbent", po::value<std::string>(), "ARM,BATCH: measured first");
   // clang-format on
