@@ -19,6 +19,7 @@ import platform
 import sys
 import time
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from multiprocessing import get_context
 from pathlib import Path
 
 from peers.recorded import (BadInput, Charges, Inconsistent, Limit, Noise, NoisyMeter, Run,
@@ -84,7 +85,8 @@ def play(path, searcher, seed, limits):
 def play_all(todo, jobs, stop_at, log):
     """Logs each run as it ends; few are ahead of the pool, so that stopping is quick."""
     pending = {}
-    with ProcessPoolExecutor(jobs) as pool:
+    # Spawned, so that they read the environment that `main` sets.
+    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
         for key, path, limits in todo:
             if time.monotonic() > stop_at:
                 break
@@ -206,7 +208,8 @@ def run_peers(options):
 
 
 def main():
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # Of each job; read when a peer is imported.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # Of each job.
+    os.environ["PYTHONHASHSEED"] = "0"  # greedy_ils goes by the order of a set of strings.
     options = parse_arguments(sys.argv[1:])
     try:
         if options.self_test:
