@@ -28,7 +28,10 @@ constexpr double least_slack = -1.5;
 
 // Points whose latency per row is this far above the best one's (ln 4) are not thought about.
 constexpr double hope = 1.4;
-constexpr std::size_t points_per_stretch = 6;
+
+// Of a stretch of unknown latency; fewer where there are many stretches.
+constexpr std::size_t most_per_stretch = 4;
+constexpr std::size_t most_in_stretches = 600;
 constexpr std::size_t most_by_shape = 4096;
 
 }  // namespace
@@ -293,7 +296,9 @@ bool Beliefs::within_hope(std::size_t point) const {
 void Beliefs::add_stretch(std::size_t from, std::size_t to,
                           std::vector<std::size_t>& points) const {
   if (from >= to) return;
-  const std::size_t stride = std::max<std::size_t>(1, (to - from) / points_per_stretch);
+  const std::size_t each =
+      std::clamp<std::size_t>(most_in_stretches / latency_.count(), 1, most_per_stretch);
+  const std::size_t stride = (to - from + each - 1) / each;
   for (std::size_t point = to - 1;; point -= stride) {
     points.push_back(point);
     if (point < from + stride) break;
