@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "autotune/searcher.hpp"
+#include "search/arm_state.hpp"
 #include "search/hybrid/grid.hpp"
 #include "search/hybrid/latency_curve.hpp"
 #include "search/hybrid/memory_frontier.hpp"
@@ -34,7 +35,9 @@ class Beliefs {
   [[nodiscard]] const std::vector<std::size_t>& measured() const noexcept { return measured_; }
   [[nodiscard]] const LatencyCurve& latency() const noexcept { return latency_; }
   [[nodiscard]] const MemoryFrontier& memory() const noexcept { return memory_; }
-  [[nodiscard]] const std::optional<ClosestMiss>& closest_miss() const noexcept { return miss_; }
+  [[nodiscard]] const std::optional<ClosestMiss>& closest_miss() const noexcept {
+    return miss_.miss();
+  }
 
   /// Whether a probed latency tells more than a window: it must repeat better than energy does.
   [[nodiscard]] bool latency_is_precise() const;
@@ -75,9 +78,7 @@ class Beliefs {
 
  private:
   [[nodiscard]] Features features(std::size_t point) const;
-  [[nodiscard]] bool too_slow(const Outcome& outcome) const;
   void learn_status(const Step& step, const Outcome& outcome, std::size_t point);
-  void learn_miss(const Step& step, const Outcome& outcome);
   void learn_window(std::size_t point, const Outcome& outcome, double at_seconds);
   void learn_shape(const KernelChoice* choice);
   void relearn();
@@ -97,8 +98,7 @@ class Beliefs {
   std::vector<bool> closed_;   // Arms.
   std::vector<bool> refused_;  // Points that broke a limit or failed by themselves.
   std::vector<bool> ran_;      // Arms that had a success.
-  std::vector<std::optional<std::size_t>> slow_from_;  // Per arm the smallest too slow,
-  std::vector<std::optional<std::size_t>> fast_to_;    // the largest that was not.
+  std::vector<std::optional<std::size_t>> slow_from_;  // Per arm the smallest too slow.
   std::vector<int> windows_;
   std::vector<std::size_t> measured_;  // Points with a window, in order.
   std::vector<LogReading> energy_readings_;
@@ -117,8 +117,7 @@ class Beliefs {
   double energy_squares_ = 0;        // Of repeated windows about their means.
   int energy_degrees_ = 0;
   std::map<std::size_t, std::pair<double, int>> energy_means_;
-  std::optional<ClosestMiss> miss_;
-  double miss_excess_ = 0;
+  ClosestMissSoFar miss_;
 };
 
 }  // namespace autotune

@@ -20,6 +20,11 @@ constexpr double few_windows = 6;
 // A gain below it is not worth a window (research on search, section 7, step 7).
 constexpr double least_gain = 0.001;
 
+// The belief takes the likeliest kernel and scatter for certain. Its intervals are this much too
+// narrow for it: they covered 93 % of ratios instead of 95 on one half of the recorded tables (A40,
+// hidden sizes 1,024 and 4,096, every second simulated one).
+constexpr double left_out = 1.1;
+
 // How many batches on either side of the best one are looked at before the race.
 constexpr std::size_t neighbours = 2;
 
@@ -146,7 +151,8 @@ std::optional<Verdict> Hybrid::best() const {
   // Of the belief, not of the raced windows alone: those chose the winner and flatter it, while the
   // belief shrinks what is too good towards what its neighbours say (docs/search.md#ratio).
   const Belief gap = beliefs_.gap_between(*best, *other);
-  const double half = student_t_quantile(0.975, beliefs_.degrees()) * std::sqrt(gap.variance);
+  const double half =
+      left_out * student_t_quantile(0.975, beliefs_.degrees()) * std::sqrt(gap.variance);
   verdict.ratio = Ratio{std::exp(gap.mean), {std::exp(gap.mean - half), std::exp(gap.mean + half)}};
   return verdict;
 }

@@ -29,6 +29,7 @@ void LatencyCurve::learn(std::size_t point, double latency_ms, std::optional<dou
   const double value = std::log(latency_ms);
   if (sum.count == 0) {
     become_neighbour(point);
+    ++count_;
   } else {
     // Welford: what this reading adds to the squares about the mean.
     const double gap = value - mean(point);

@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -27,6 +28,9 @@ class LatencyCurve {
   void learn(std::size_t point, double latency_ms, std::optional<double> p99_ms);
 
   [[nodiscard]] bool known(std::size_t point) const { return sums_[point].count > 0; }
+
+  /// How many points are known, at least 1.
+  [[nodiscard]] std::size_t count() const noexcept { return std::max<std::size_t>(count_, 1); }
 
   /// Between two known batches latency rises from the one to the other, and
   /// nothing tells where: an edge may be at either end. Nothing known of the arm: nothing.
@@ -61,6 +65,7 @@ class LatencyCurve {
   const Grid* grid_;
   std::vector<Sum> sums_;
   std::vector<std::optional<std::size_t>> below_, above_;
+  std::size_t count_ = 0;
   double squares_ = 0;  // Of repeated readings about their own mean.
   int degrees_ = 0;
 };

@@ -25,18 +25,6 @@ Eigen::MatrixXd noise_covariance(std::span<const LogReading> readings, const Win
   return covariance;
 }
 
-/// For each reading the position of its point among the distinct ones.
-std::vector<Eigen::Index> positions(std::span<const LogReading> readings,
-                                    std::vector<std::size_t>& points) {
-  std::vector<Eigen::Index> at;
-  for (const LogReading& reading : readings) {
-    auto found = std::ranges::find(points, reading.point);
-    if (found == points.end()) found = points.insert(points.end(), reading.point);
-    at.push_back(found - points.begin());
-  }
-  return at;
-}
-
 }  // namespace
 
 const std::vector<double>& usual_scatters() {
@@ -44,16 +32,25 @@ const std::vector<double>& usual_scatters() {
   return scatters;
 }
 
+std::vector<std::size_t> distinct_points(std::span<const LogReading> readings) {
+  std::vector<std::size_t> points;
+  for (const LogReading& reading : readings) {
+    if (std::ranges::count(points, reading.point) == 0) points.push_back(reading.point);
+  }
+  return points;
+}
+
 PooledReadings pool(std::span<const LogReading> readings, const WindowNoise& noise) {
   PooledReadings pooled;
-  const std::vector<Eigen::Index> at = positions(readings, pooled.points);
+  pooled.points = distinct_points(readings);
   const auto n = static_cast<Eigen::Index>(readings.size());
   const auto m = static_cast<Eigen::Index>(pooled.points.size());
   Eigen::MatrixXd design = Eigen::MatrixXd::Zero(n, m);
   Eigen::VectorXd values(n);
   for (Eigen::Index i = 0; i < n; ++i) {
-    design(i, at[static_cast<std::size_t>(i)]) = 1;
-    values(i) = readings[static_cast<std::size_t>(i)].value;
+    const LogReading& reading = readings[static_cast<std::size_t>(i)];
+    design(i, std::ranges::find(pooled.points, reading.point) - pooled.points.begin()) = 1;
+    values(i) = reading.value;
   }
   // Generalised least squares of the readings on the points they are of.
   const Eigen::LLT<Eigen::MatrixXd> factor(noise_covariance(readings, noise));

@@ -36,6 +36,9 @@ struct PooledReadings {
 /// Scatters to choose from: 0.3 % (a counter over seconds) to 8 % (a busy machine).
 [[nodiscard]] const std::vector<double>& usual_scatters();
 
+/// The points of the readings, in order of first appearance.
+[[nodiscard]] std::vector<std::size_t> distinct_points(std::span<const LogReading> readings);
+
 /// @param readings in order of time, at least one
 [[nodiscard]] PooledReadings pool(std::span<const LogReading> readings, const WindowNoise& noise);
 

@@ -11,6 +11,14 @@ namespace {
 constexpr double usual_scatter = 0.022;
 constexpr double usual_spread = 0.6;  // Of its logarithm.
 
+double log_prior(double scatter) {
+  const double surprise = std::log(scatter / usual_scatter) / usual_spread;
+  return -0.5 * surprise * surprise;
+}
+
+// Beyond so many configurations a choice among all pairs would cost a tenth of a second.
+constexpr std::size_t most_for_all_pairs = 48;
+
 Eigen::MatrixXd prior_covariance(const Kernel& kernel, const std::vector<Features>& at) {
   const auto n = static_cast<Eigen::Index>(at.size());
   Eigen::MatrixXd covariance(n, n);
@@ -29,36 +37,46 @@ void Surrogate::learn(std::span<const LogReading> readings, const Describe& desc
                       const MeanFunction& mean, const KernelChoice* choice) {
   mean_ = mean;
   seen_.clear();
-  // Which points, in which order, depends on the readings alone.
-  for (const std::size_t point : pool(readings, noise_).points) seen_.push_back(describe(point));
+  for (const std::size_t point : distinct_points(readings)) seen_.push_back(describe(point));
   if (choice) choose(readings, *choice);
   const PooledReadings pooled = pool(readings, noise_);
   process_.emplace(prior_covariance(kernel_, seen_), pooled.covariance, residuals(pooled));
 }
 
+/// Every pair of kernel and scatter where that is cheap; else the scatters next to the present one
+/// with the present kernel, and then every kernel with the best of these.
 void Surrogate::choose(std::span<const LogReading> readings, const KernelChoice& choice) {
-  std::vector<Eigen::MatrixXd> priors;
-  for (const auto& option : choice.kernels) {
-    priors.push_back(prior_covariance(option.kernel, seen_));
-  }
+  const bool all = !chosen_ || seen_.size() <= most_for_all_pairs;
+  if (!chosen_) chosen_ = Chosen{};
+  const std::size_t last = choice.scatters.size() - 1;
+  const std::size_t from = all || chosen_->scatter == 0 ? 0 : chosen_->scatter - 1;
+  const std::size_t to = all ? last : std::min(chosen_->scatter + 1, last);
+  std::vector<std::optional<Eigen::MatrixXd>> priors(choice.kernels.size());
   double best = -std::numeric_limits<double>::infinity();
-  WindowNoise noise = noise_;
-  for (const double scatter : choice.scatters) {
-    noise.scatter = scatter;
-    const PooledReadings pooled = pool(readings, noise);
-    const Eigen::VectorXd values = residuals(pooled);
-    const double surprise = std::log(scatter / usual_scatter) / usual_spread;
-    const double prior = -0.5 * surprise * surprise;
-    for (std::size_t k = 0; k < priors.size(); ++k) {
-      const double likelihood =
-          GaussianProcess(priors[k], pooled.covariance, values).log_likelihood() +
-          pooled.log_likelihood + prior + choice.kernels[k].log_prior;
-      if (likelihood <= best) continue;
-      best = likelihood;
-      noise_ = noise;
-      kernel_ = choice.kernels[k].kernel;
-    }
+  const auto consider = [&](std::size_t kernel, std::size_t scatter, const PooledReadings& pooled) {
+    const KernelChoice::Option& option = choice.kernels[kernel];
+    if (!priors[kernel]) priors[kernel] = prior_covariance(option.kernel, seen_);
+    const GaussianProcess process(*priors[kernel], pooled.covariance, residuals(pooled));
+    const double likelihood = process.log_likelihood() + pooled.log_likelihood +
+                              log_prior(choice.scatters[scatter]) + option.log_prior;
+    if (likelihood <= best) return;
+    best = likelihood;
+    chosen_ = Chosen{kernel, scatter};
+  };
+  const std::size_t present = chosen_->kernel;
+  for (std::size_t scatter = from; scatter <= to; ++scatter) {
+    noise_.scatter = choice.scatters[scatter];
+    const PooledReadings pooled = pool(readings, noise_);
+    if (!all) consider(present, scatter, pooled);
+    for (std::size_t k = 0; all && k < choice.kernels.size(); ++k) consider(k, scatter, pooled);
   }
+  noise_.scatter = choice.scatters[chosen_->scatter];
+  if (!all) {
+    const PooledReadings pooled = pool(readings, noise_);
+    const std::size_t scatter = chosen_->scatter;
+    for (std::size_t k = 0; k < choice.kernels.size(); ++k) consider(k, scatter, pooled);
+  }
+  kernel_ = choice.kernels[chosen_->kernel].kernel;
 }
 
 Eigen::VectorXd Surrogate::residuals(const PooledReadings& pooled) const {

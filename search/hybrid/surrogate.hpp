@@ -59,7 +59,12 @@ class Surrogate {
   [[nodiscard]] Eigen::VectorXd residuals(const PooledReadings& pooled) const;
   [[nodiscard]] Eigen::VectorXd cross(const Features& at) const;
 
+  struct Chosen {
+    std::size_t kernel = 0, scatter = 0;  // Of the choice given.
+  };
+
   MeanFunction mean_;
+  std::optional<Chosen> chosen_;
   std::vector<Features> seen_;
   Kernel kernel_;
   WindowNoise noise_;

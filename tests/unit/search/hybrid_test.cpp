@@ -134,6 +134,29 @@ TEST(Hybrid, ProbesLittleWhereAProbeCostsNearlyAWindow) {
   EXPECT_LT(device.regret(searcher->best()->candidate, three_arms_space), 0.03);
 }
 
+// A CPU without a counter: energy is a constant wattage times the very latency of the window, and a
+// probe is as dear and as noisy as a window.
+TEST(Hybrid, SearchesWhereEnergyIsTimeInDisguise) {
+  int good = 0;
+  for (std::uint64_t seed = 0; seed < 10; ++seed) {
+    SimulatedDevice device = three_arms();
+    device.generator.seed(seed);
+    device.latency_scatter = 0.02;
+    device.probe_seconds = 1.2;
+    device.switch_seconds = 0.5;
+    const auto searcher = hybrid(three_arms_space, {.seed = seed, .budget = {.seconds = 90}});
+    while (const auto step = searcher->ask()) {
+      Outcome outcome = device.measure(*step);
+      if (outcome.joules_per_unit) {
+        outcome.joules_per_unit = 0.1 * *outcome.latency_ms / step->candidate.batch;
+      }
+      searcher->tell(*step, outcome);
+    }
+    good += device.regret(searcher->best()->candidate, three_arms_space) < 0.03;
+  }
+  EXPECT_GE(good, 8);
+}
+
 TEST(Hybrid, NeedsNoLatencyAtAll) {
   SimulatedDevice device = three_arms();
   const auto searcher = hybrid(three_arms_space, {.budget = {.windows = 60}});
