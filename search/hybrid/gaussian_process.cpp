@@ -34,6 +34,7 @@ Belief GaussianProcess::at(const Eigen::Ref<const Eigen::VectorXd>& cross,
 
 std::vector<Belief> GaussianProcess::at(const Eigen::MatrixXd& cross,
                                         const Eigen::VectorXd& prior_variances) const {
+  if (cross.cols() == 0) return {};  // Eigen's solver looks at the first coefficient.
   const Eigen::VectorXd means = cross.transpose() * weights_;
   const Eigen::VectorXd explained =
       factor_.matrixL().solve(cross).colwise().squaredNorm().transpose();

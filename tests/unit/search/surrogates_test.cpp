@@ -42,6 +42,12 @@ TEST(GaussianProcess, GivesManyPointsAsOneByOne) {
   }
 }
 
+TEST(GaussianProcess, SaysNothingOfNoPoints) {
+  const GaussianProcess process(Eigen::Matrix2d::Identity(), Eigen::Matrix2d::Identity(),
+                                Eigen::Vector2d{1, 2});
+  EXPECT_TRUE(process.at(Eigen::MatrixXd(2, 0), Eigen::VectorXd(0)).empty());
+}
+
 TEST(NonNegativeLeastSquares, IsTheOrdinarySolutionWhereThatIsPositive) {
   Eigen::MatrixXd a(4, 2);
   a << 1, 0, 0, 1, 1, 1, 2, 1;
