@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "search/shuffle_by_arm.hpp"
+
 namespace autotune {
 
 Race::Race(std::vector<Candidate> entrants, Options options)
@@ -78,19 +80,10 @@ void Race::start_round() {
   for (std::size_t i = 0; i < entrants_.size(); ++i) {
     if (racing_[i]) queue_.push_back(entrants_[i]);
   }
-  std::shuffle(queue_.begin(), queue_.end(), generator_);
+  shuffle_by_arm(queue_, generator_, [](const Candidate& c) { return c.arm; });
   // The arm that is loaded last in the queue, since it is taken from there.
-  auto group = queue_.begin();
-  while (group != queue_.end()) {
-    std::size_t arm = group->arm;
-    if (arm == last_arm_) {
-      const auto other =
-          std::find_if(group, queue_.end(), [&](const Candidate& c) { return c.arm != last_arm_; });
-      if (other != queue_.end()) arm = other->arm;
-    }
-    group = std::stable_partition(group, queue_.end(),
-                                  [&](const Candidate& c) { return c.arm == arm; });
-  }
+  std::stable_partition(queue_.begin(), queue_.end(),
+                        [&](const Candidate& c) { return c.arm != last_arm_; });
 }
 
 }  // namespace autotune

@@ -1,8 +1,7 @@
 #include "platform/host_load.hpp"
 
-#include <sys/mman.h>
-
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <atomic>
