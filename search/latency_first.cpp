@@ -29,7 +29,7 @@ constexpr int most_windows_per_arm = 2;
 
 /// Whoever's window is this far behind does not enter the race: five times the spread between two
 /// windows at the noise of NVML's (2.4 %).
-constexpr double far_behind = 1.17;
+constexpr double too_dear_to_race = 1.17;
 
 /// Latency of every batch of every arm, a window for each arm's best by time per row, then a race
 /// of the arms' best.
@@ -70,7 +70,7 @@ class LatencyFirst final : public Stepwise {
     std::ranges::sort(bests);
     std::vector<Candidate> entrants;
     for (const auto& [joules, candidate] : bests) {
-      if (joules <= far_behind * bests.front().first) entrants.push_back(candidate);
+      if (joules <= too_dear_to_race * bests.front().first) entrants.push_back(candidate);
     }
     return entrants;
   }

@@ -10,7 +10,7 @@ namespace {
 // (research on search, section 2: energy at the smallest batch is 4 to 8 times the best).
 constexpr double lowest_share = 0.2;
 constexpr int multiples_each = 4;
-constexpr int powers_of_two = 3;
+constexpr int largest_powers = 3;
 
 }  // namespace
 
@@ -36,7 +36,7 @@ std::vector<std::size_t> edge_points(const Grid& grid, std::size_t arm, std::siz
   }
   int power = 1;
   while (2.0 * power <= largest) power *= 2;
-  for (int i = 0; i < powers_of_two && power > 0; ++i, power /= 2) {
+  for (int i = 0; i < largest_powers && power > 0; ++i, power /= 2) {
     if (grid.find({arm, power})) add(power);
   }
   for (const int edge : prior_edges) add(edge);

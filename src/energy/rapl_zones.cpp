@@ -72,14 +72,14 @@ bool is_package(const std::string& name) {
 }
 
 /// A domain with the zone that reads it, or what is wrong with the zones it has.
-struct Candidate {
+struct Domain {
   RaplZone zone;
   std::string problem;
   std::string remedy;
 };
-using Candidates = std::map<std::string, Candidate>;
+using Domains = std::map<std::string, Domain>;
 
-Candidate examine(const std::string& domain, const fs::path& folder) {
+Domain examine(const std::string& domain, const fs::path& folder) {
   const FileNumber energy = read_number(folder / "energy_uj");
   if (!energy.ok) return {{domain, folder, 0}, energy.problem, remedy_to_read};
   const FileNumber range = read_number(folder / "max_energy_range_uj");
@@ -89,20 +89,20 @@ Candidate examine(const std::string& domain, const fs::path& folder) {
 }
 
 /// Keeps the first zone of a domain that can be read.
-void offer(Candidates& candidates, const std::string& domain, const fs::path& folder) {
-  const auto known = candidates.find(domain);
-  if (known != candidates.end() && known->second.problem.empty()) return;
-  Candidate candidate = examine(domain, folder);
-  if (known == candidates.end() || candidate.problem.empty()) {
-    candidates[domain] = std::move(candidate);
+void offer(Domains& domains, const std::string& domain, const fs::path& folder) {
+  const auto known = domains.find(domain);
+  if (known != domains.end() && known->second.problem.empty()) return;
+  Domain candidate = examine(domain, folder);
+  if (known == domains.end() || candidate.problem.empty()) {
+    domains[domain] = std::move(candidate);
   }
 }
 
 /// The zones, or the first problem if one of the domains has any.
-std::vector<RaplZone> all_or_none(const Candidates& candidates, std::string& problem,
+std::vector<RaplZone> all_or_none(const Domains& domains, std::string& problem,
                                   std::string& remedy) {
   std::vector<RaplZone> zones;
-  for (const auto& [domain, candidate] : candidates) {
+  for (const auto& [domain, candidate] : domains) {
     if (!candidate.problem.empty()) {
       problem = candidate.problem;
       remedy = candidate.remedy;
@@ -132,8 +132,8 @@ RaplZones find_rapl_zones(const fs::path& root) {
         root.string());
     return {{}, {}, problem, remedy_to_see, problem, remedy_to_see};
   }
-  Candidates packages;
-  Candidates dram;
+  Domains packages;
+  Domains dram;
   for (const auto& zone : all_zones(root)) {
     const std::string name = name_of(zone);
     if (is_package(name)) offer(packages, name, zone);

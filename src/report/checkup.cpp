@@ -72,7 +72,7 @@ bool counts(const MeterFacts& facts) {
   return facts.source == EnergySource::nvml_counter || facts.source == EnergySource::rapl;
 }
 
-std::string line(const char* what, const std::string& value) {
+std::string item(const char* what, const std::string& value) {
   return fmt::format("   {:<10} {}\n", what, value);
 }
 
@@ -137,15 +137,15 @@ std::string explanation(const MeterFacts& facts) {
   std::string text =
       fmt::format(" {} (scope {}; {}), tested for {:.1f} s\n", to_string(facts.source),
                   to_string(facts.scope), facts.note, facts.seconds);
-  text += line("movement", movement(facts));
-  text += line("power", fmt::format("{} at rest, {} under load", watts(facts.idle_watts),
+  text += item("movement", movement(facts));
+  text += item("power", fmt::format("{} at rest, {} under load", watts(facts.idle_watts),
                                     watts(facts.load_watts)));
   if (counts(facts)) {
-    text += line("agreement", agreement(facts)) + line("sampling", sampling(facts));
+    text += item("agreement", agreement(facts)) + item("sampling", sampling(facts));
   }
-  text += line("a call", fmt::format("takes {:.3g} µs, the slowest of a hundred {:.3g} µs",
+  text += item("a call", fmt::format("takes {:.3g} µs, the slowest of a hundred {:.3g} µs",
                                      facts.call_p50_us, facts.call_p99_us));
-  return text + line("verdict", verdict(facts));
+  return text + item("verdict", verdict(facts));
 }
 
 }  // namespace autotune

@@ -9,7 +9,7 @@ namespace {
 
 using namespace report;
 
-std::string line(const char* what, const std::string& value) {
+std::string field(const char* what, const std::string& value) {
   return fmt::format(" {:<11} {}\n", what, value);
 }
 
@@ -18,22 +18,22 @@ std::string cost_line(const Trial& trial, const std::string& unit, const MeterIn
   const std::string interval =
       trial.measurement->ci95 ? fmt::format(" ({})", scale.interval(trial)) : "";
   const std::string cost = fmt::format("{} {}{}", scale.value(trial), scale.unit(), interval);
-  if (scale.by_energy()) return line("energy", cost + ", " + energy_line(meter));
-  return line("energy", "no reading") + line("time", cost);
+  if (scale.by_energy()) return field("energy", cost + ", " + energy_line(meter));
+  return field("energy", "no reading") + field("time", cost);
 }
 
 std::string measurement_lines(const Measurement& m, const std::string& unit) {
   constexpr double mib = 1024.0 * 1024.0;
   std::string text =
-      line("latency", fmt::format("p50 {} ms, p99 {} ms per iteration",
-                                  milliseconds(m.latency_p50_ms), milliseconds(m.latency_p99_ms)));
-  text += line("throughput", count(m.units_per_second, plural(unit)) + "/s");
-  if (m.watts) text += line("power", fmt::format("{:.1f} W", *m.watts));
-  text += line("peak memory",
-               fmt::format("{:.0f} MiB", static_cast<double>(m.peak_memory_bytes) / mib));
-  text +=
-      line("measured in", fmt::format("{} windows, {} iterations", m.windows.size(), m.iterations));
-  if (!m.flags.empty()) text += line("flags", fmt::format("{}", fmt::join(m.flags, ", ")));
+      field("latency", fmt::format("p50 {} ms, p99 {} ms per iteration",
+                                   milliseconds(m.latency_p50_ms), milliseconds(m.latency_p99_ms)));
+  text += field("throughput", count(m.units_per_second, plural(unit)) + "/s");
+  if (m.watts) text += field("power", fmt::format("{:.1f} W", *m.watts));
+  text += field("peak memory",
+                fmt::format("{:.0f} MiB", static_cast<double>(m.peak_memory_bytes) / mib));
+  text += field("measured in",
+                fmt::format("{} windows, {} iterations", m.windows.size(), m.iterations));
+  if (!m.flags.empty()) text += field("flags", fmt::format("{}", fmt::join(m.flags, ", ")));
   return text;
 }
 
@@ -41,10 +41,10 @@ std::string accuracy_line(const Accuracy& accuracy) {
   const std::string top1 = accuracy.top1_agreement ? fmt::format(", top-1 agreement {:.2f} %",
                                                                  *accuracy.top1_agreement * 100)
                                                    : "";
-  return line("accuracy",
-              fmt::format("worst cosine {}, relative L2 {:.3g} over {} rows{}; coverage {}",
-                          cosine(accuracy), accuracy.relative_l2, accuracy.rows, top1,
-                          percent(accuracy.coverage)));
+  return field("accuracy",
+               fmt::format("worst cosine {}, relative L2 {:.3g} over {} rows{}; coverage {}",
+                           cosine(accuracy), accuracy.relative_l2, accuracy.rows, top1,
+                           percent(accuracy.coverage)));
 }
 
 }  // namespace
@@ -53,8 +53,8 @@ std::string table(const Trial& trial, const Description& workload, const MeterIn
   const std::string& unit = workload.id.unit;
   std::string text = fmt::format("{} {}\n", workload.id.name, to_string(trial.config));
   if (trial.status != TrialStatus::ok) {
-    text += line("status", fmt::format("{}{}{}", to_string(trial.status),
-                                       trial.reason.empty() ? "" : ": ", trial.reason));
+    text += field("status", fmt::format("{}{}{}", to_string(trial.status),
+                                        trial.reason.empty() ? "" : ": ", trial.reason));
   }
   if (trial.measurement) {
     text += cost_line(trial, unit, meter) + measurement_lines(*trial.measurement, unit);

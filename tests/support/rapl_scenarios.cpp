@@ -16,7 +16,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr double watts = 100;  // of each zone of a package
+constexpr double zone_watts = 100;  // of each zone of a package
 constexpr std::uint64_t joule = 1'000'000;
 constexpr std::uint64_t range_uj = 262'143'328'850;  // Intel's
 constexpr double start_joules = 1000;
@@ -32,14 +32,14 @@ struct RaplScenario {
   bool without_root = false;
 };
 
-double rising(double age) { return start_joules + watts * age; }
+double rising(double age) { return start_joules + zone_watts * age; }
 
 double wrapping(double age) {
   const double range = range_uj / 1e6;
-  return std::fmod(range - 3 * watts + watts * age, range);
+  return std::fmod(range - 3 * zone_watts + zone_watts * age, range);
 }
 
-double falling(double age) { return age < 3 ? 150'000 + watts * age : watts * (age - 3); }
+double falling(double age) { return age < 3 ? 150'000 + zone_watts * age : zone_watts * (age - 3); }
 
 void leave(const PowercapTree&) {}
 
@@ -119,7 +119,7 @@ class RaplRun {
     const auto advance = [&](Timestamp now) {
       if (result_.meter.source == EnergySource::rapl) show(in_seconds(now - opened));
     };
-    const double spent = 5 * watts * static_cast<double>(scenario_.zones.size());
+    const double spent = 5 * zone_watts * static_cast<double>(scenario_.zones.size());
     clock_.sleep_for(500ms);
     result_.window = {joules_of_window(*meter, clock_, opened + 1s, poll, advance), spent};
     clock_.sleep_for(1s);

@@ -13,7 +13,7 @@ namespace {
 using ::testing::DoubleNear;
 using ::testing::Optional;
 
-constexpr Noise none{.sigma = 0, .rho = 0, .drift = 0, .latency = 0};
+constexpr Noise silence{.sigma = 0, .rho = 0, .drift = 0, .latency = 0};
 constexpr double failed_watts = 200;  // The mean of the table's power.
 
 /// a draws 100 W at batch 1 and 200 W at 2, b 300 W.
@@ -72,7 +72,7 @@ TEST(Charges, CountALongWindowAsThoseItReplaces) {
 TEST(Charges, AddUpOverARunInSecondsAndJoules) {
   Scripted searcher({step(window, 0, 1), step(probe, 0, 2), step(window, 1, 1), step(fit, 1, 2),
                      step(window, 0, 2, 3)});
-  const Spent spent = replay(table(), {.noise = none}, searcher).spent;
+  const Spent spent = replay(table(), {.noise = silence}, searcher).spent;
   EXPECT_EQ(spent.windows, 1 + 1 + 3);
   EXPECT_EQ(spent.probes, 1);
   EXPECT_EQ(spent.fits, 1);
@@ -83,7 +83,7 @@ TEST(Charges, AddUpOverARunInSecondsAndJoules) {
 
 TEST(Charges, AreToldToTheSearcher) {
   Scripted searcher({step(window, 0, 1), step(window, 1, 1)});
-  const Spent spent = replay(table(), {.noise = none}, searcher).spent;
+  const Spent spent = replay(table(), {.noise = silence}, searcher).spent;
   EXPECT_DOUBLE_EQ(searcher.outcomes[0].seconds, 1.5);
   EXPECT_DOUBLE_EQ(searcher.outcomes[1].seconds, 9.5);
   EXPECT_DOUBLE_EQ(searcher.outcomes[0].joules + searcher.outcomes[1].joules, spent.joules);
@@ -106,7 +106,7 @@ TEST(Charges, OfASweepEndAtTheFirstFailureOfAnArm) {
 
 TEST(Steps, GiveWhatTheirKindGives) {
   Scripted searcher({step(fit, 0, 1), step(probe, 0, 1), step(window, 0, 1), step(fit, 1, 2)});
-  (void)replay(table(), {.noise = none}, searcher);
+  (void)replay(table(), {.noise = silence}, searcher);
   const Outcome& fitted = searcher.outcomes[0];
   const Outcome& probed = searcher.outcomes[1];
   const Outcome& measured = searcher.outcomes[2];

@@ -14,7 +14,7 @@ namespace {
 using testing::FileTree;
 using testing::ScopedEnvironment;
 
-Device gpu(const std::string& uuid, const std::string& driver) {
+Device gpu_with(const std::string& uuid, const std::string& driver) {
   Device device{.kind = DeviceKind::cuda, .name = "Some GPU"};
   device.key.record["uuid"] = uuid;
   device.key.conditions["driver"] = driver;
@@ -33,7 +33,7 @@ class MeterFactsStore : public ::testing::Test {
 };
 
 TEST_F(MeterFactsStore, GivesBackWhatWasFound) {
-  const Device device = gpu("GPU-1", "580.65.06");
+  const Device device = gpu_with("GPU-1", "580.65.06");
   EXPECT_FALSE(load_meter_facts(device));
   save_meter_facts(device, facts_);
   EXPECT_EQ(load_meter_facts(device), facts_);
@@ -41,13 +41,13 @@ TEST_F(MeterFactsStore, GivesBackWhatWasFound) {
 }
 
 TEST_F(MeterFactsStore, ForgetsOnAnotherDriverAndOnAnotherCard) {
-  save_meter_facts(gpu("GPU-1", "580.65.06"), facts_);
-  EXPECT_FALSE(load_meter_facts(gpu("GPU-1", "590.1")));
-  EXPECT_FALSE(load_meter_facts(gpu("GPU-2", "580.65.06")));
+  save_meter_facts(gpu_with("GPU-1", "580.65.06"), facts_);
+  EXPECT_FALSE(load_meter_facts(gpu_with("GPU-1", "590.1")));
+  EXPECT_FALSE(load_meter_facts(gpu_with("GPU-2", "580.65.06")));
 }
 
 TEST_F(MeterFactsStore, TakesADamagedFileForNone) {
-  const Device device = gpu("GPU-1", "580.65.06");
+  const Device device = gpu_with("GPU-1", "580.65.06");
   save_meter_facts(device, facts_);
   for (const char* text : {"", "{\"source\": 3}", "{\"source\": \"wishes\"}", "[1, 2"}) {
     std::ofstream(meter_facts_path(device)) << text;
