@@ -41,6 +41,8 @@ WorkloadOptions workload_options(const po::variables_map& values) {
     workload.batch_dims = values["batch-dim"].as<std::vector<std::string>>();
   }
   workload.seed = values["seed"].as<std::uint64_t>();
+  workload.hot_inputs = values.count("hot-inputs") > 0;
+  workload.copy_inputs = values.count("copy-inputs") > 0;
   return workload;
 }
 
@@ -60,6 +62,8 @@ void add_session_options(po::options_description& options) {
       "unit", text(), "the unit of work (default: item, or token with a mask)")(
       "units-per-item", po::value<double>(), "units of work per row (default 1)")(
       "units-from-mask", text(), "count useful units: the sum of argument ARG (0, 1, 2.0)")(
+      "hot-inputs", "every iteration takes the first rows (default: the next ones)")(
+      "copy-inputs", "count copies to the device and casts of inputs (default: done before)")(
       "device", text()->default_value("auto"), "auto, cpu, cuda or cuda:N")(
       "meter", text()->default_value("auto"), "auto, nvml[:N], rapl or modelled")(
       "seed", po::value<std::uint64_t>()->default_value(0), "of the search and generated inputs")(

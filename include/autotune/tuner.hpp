@@ -121,7 +121,8 @@ struct TuneResult {
   Constraints constraints;
   std::uint64_t seed = 0;
   std::string searcher;
-  std::string search_ended;  ///< Why the search ended, in a few words.
+  std::string search_ended;   ///< Why the search ended, in a few words.
+  double search_seconds = 0;  ///< Of `spent.seconds`, those until then; race and curve came after.
   Trial best;
   std::optional<Trial> lossy_best;  ///< What a looser accuracy limit would save beyond `best`.
   std::vector<Baseline> baselines;

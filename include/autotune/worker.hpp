@@ -23,7 +23,9 @@ struct WorkloadOptions {
   std::optional<std::string> units_from_mask;  ///< Argument whose sum counts units: `1`, `2.0`.
   std::vector<std::string> batch_dims;         ///< `ARG:DIM` or `ARG:none`.
   std::string device = "cpu";
-  std::uint64_t seed = 0;  ///< Of generated inputs.
+  std::uint64_t seed = 0;    ///< Of generated inputs.
+  bool hot_inputs = false;   ///< Every iteration takes the first rows instead of the next ones.
+  bool copy_inputs = false;  ///< Iterations hold the copy to the device and the casts of inputs.
 
   friend bool operator==(const WorkloadOptions&, const WorkloadOptions&) = default;
 };

@@ -14,6 +14,8 @@ class TuneRequest:
     batch_dims: list[str]
     device: str
     seed: int
+    hot_inputs: bool
+    copy_inputs: bool
     max_latency_ms: float | None
     max_memory_bytes: int | None
     min_cosine: float

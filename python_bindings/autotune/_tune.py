@@ -28,6 +28,8 @@ def tune(
     units_per_item: float | None = None,
     units_from_mask: int | str | None = None,
     batch_dim: str | Sequence[str] | None = None,
+    hot_inputs: bool = False,
+    copy_inputs: bool = False,
     device: str = "auto",
     batch: int | tuple[int, int] | None = None,
     precision: _Words = None,
@@ -64,6 +66,9 @@ def tune(
         units_per_item: Units of work per row; by default 1.
         units_from_mask: The argument whose sum counts units: `1`, or `"2.0"` inside a nested one.
         batch_dim: `ARG:DIM` or `ARG:none`, for each argument whose batch is not dimension 0.
+        hot_inputs: Whether every iteration takes the first rows; by default the next ones.
+        copy_inputs: Whether iterations hold the copy of inputs to the device and their casts; by
+            default both are done before.
         device: `auto` (the first GPU, else the CPU), `cpu`, `cuda` or `cuda:N`.
         batch: First and last batch size, or the only one; by default (1, 128) on a CPU and
             (1, 1024) on a GPU.
@@ -113,6 +118,8 @@ def tune(
             units_per_item=units_per_item,
             units_from_mask=None if units_from_mask is None else str(units_from_mask),
             batch_dims=_as_list(batch_dim),
+            hot_inputs=hot_inputs,
+            copy_inputs=copy_inputs,
             device=device,
             batch=_batch_range(batch),
             precision=_words("precision", precision),

@@ -76,7 +76,10 @@ std::string to_json(const TuneResult& result, const std::string& profile_path) {
                        {"spent", spent_json(result.spent)},
                        {"pays_back_after_units", number_or_null(result.pays_back_after_units)},
                        {"effort", to_string(result.effort)},
-                       {"search", {{"searcher", result.searcher}, {"ended", result.search_ended}}},
+                       {"search",
+                        {{"searcher", result.searcher},
+                         {"ended", result.search_ended},
+                         {"seconds", number_or_null(result.search_seconds)}}},
                        {"complete", result.complete},
                        {"warnings", result.warnings},
                        {"profile_path", profile_path.empty() ? Json() : Json(profile_path)}});

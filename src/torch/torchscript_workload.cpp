@@ -56,6 +56,8 @@ Description TorchScriptWorkload::describe() {
         "with --inputs.");
   }
   description.conditions = runtime_conditions(target_.device);
+  description.conditions["input_rows"] = options_.hot_inputs ? "hot" : "rotating";
+  description.conditions["input_copies"] = options_.copy_inputs ? "inside" : "outside";
   description.pci_address = pci_address(target_.device);
   return description;
 }
@@ -181,7 +183,7 @@ RunResult TorchScriptWorkload::run(const RunRequest& request) {
 void TorchScriptWorkload::iterate(const RunRequest& request, RunResult& result) {
   SteadyClock clock;
   const Entered scopes = active_->model.enter();
-  std::int64_t row = request.first_row;
+  std::int64_t row = options_.hot_inputs ? 0 : request.first_row;
   result.start = clock.now();
   Timestamp now = result.start;
   const auto wants_more = [&] {
@@ -191,13 +193,23 @@ void TorchScriptWorkload::iterate(const RunRequest& request, RunResult& result) 
            (may_more && in_seconds(now - result.start) < request.seconds);
   };
   while (wants_more()) {
-    (void)active_->model.forward(active_->inputs.batch(row, request.batch));
+    (void)active_->model.forward(arguments_at(row, request.batch));
     synchronize(target_.device);
     now = clock.now();
     result.completions.push_back(now);
     result.units.push_back(units_of(row, request.batch));
-    row += request.batch;
+    if (!options_.hot_inputs) row += request.batch;
   }
+}
+
+std::vector<c10::IValue> TorchScriptWorkload::arguments_at(std::int64_t row, int batch) const {
+  if (!options_.copy_inputs) return active_->inputs.batch(row, batch);
+  std::vector<c10::IValue> arguments = loaded_->inputs.batch(row, batch);
+  for (c10::IValue& argument : arguments) {
+    argument =
+        map_tensors(argument, [this](const at::Tensor& t) { return active_->model.input(t); });
+  }
+  return arguments;
 }
 
 double TorchScriptWorkload::units_of(std::int64_t first_row, int batch) const {

@@ -53,6 +53,7 @@ class TorchScriptWorkload final : public Workload {
   void start_afresh(const Arm& arm);
   void add_arms(Description& description);
   void iterate(const RunRequest& request, RunResult& result);
+  [[nodiscard]] std::vector<c10::IValue> arguments_at(std::int64_t row, int batch) const;
   [[nodiscard]] double units_of(std::int64_t first_row, int batch) const;
   [[nodiscard]] Failure drop_arm(const std::exception& error);
 

@@ -176,6 +176,7 @@ TuneResult Tuner::conclude() {
   result.searcher =
       options_.searcher.empty() ? std::string(searchers().front().name) : options_.searcher;
   result.search_ended = search_ended_;
+  result.search_seconds = search_seconds_;
   result.best = best.front();
   result.lossy_best = lossy_best(best.front());
   result.baselines = baselines(best.front());

@@ -80,6 +80,7 @@ class Tuner {
   std::vector<Trial> earlier_trials_;
   std::vector<Config> promising_;  ///< What the searcher would race, most promising first.
   std::string search_ended_;       ///< Why.
+  double search_seconds_ = 0;      ///< From the start of the tune.
   Config incumbent_;
   Config fp32_batch_1_;
   std::size_t configurations_ = 0;

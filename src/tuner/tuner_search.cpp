@@ -62,6 +62,7 @@ std::vector<Config> Tuner::search(const std::vector<Arm>& arms,
     if (!next) break;
     searcher->tell(*next, take(*next, {next->candidate.batch, arms[next->candidate.arm]}));
   }
+  search_seconds_ = spend_.seconds();
   search_ended_ = searcher->why_ended();
   if (search_ended_.empty()) search_ended_ = stopped() ? "stopped" : "the budget's share was used";
   measure_closest_miss(*searcher, arms, until_seconds());

@@ -101,7 +101,9 @@ Json encode(const Start& start) {
             {"units_from_mask", options.units_from_mask ? Json(*options.units_from_mask) : Json()},
             {"batch_dims", options.batch_dims},
             {"device", options.device},
-            {"seed", options.seed}}}};
+            {"seed", options.seed},
+            {"hot_inputs", options.hot_inputs},
+            {"copy_inputs", options.copy_inputs}}}};
 }
 
 template <>
@@ -119,6 +121,8 @@ Start decode(const Json& body) {
   options.batch_dims = json.at("batch_dims").get<std::vector<std::string>>();
   options.device = json.at("device").get<std::string>();
   options.seed = json.at("seed").get<std::uint64_t>();
+  options.hot_inputs = json.value("hot_inputs", false);
+  options.copy_inputs = json.value("copy_inputs", false);
   Json arm = Arm{};
   arm["execution"] = body.at("execution");
   start.execution = arm.get<Arm>().execution;

@@ -45,6 +45,8 @@ TEST(Describe, SaysWhatTheWorkloadIs) {
   EXPECT_EQ(described.max_batch, 0);
   EXPECT_THAT(described.warnings, IsEmpty());
   EXPECT_EQ(described.conditions.count("libtorch"), 1U);
+  EXPECT_EQ(described.conditions.at("input_rows"), "rotating");
+  EXPECT_EQ(described.conditions.at("input_copies"), "outside");
 }
 
 TEST(Describe, ListsArmsWithARetainedHeapAndReasonsForTheOthers) {
@@ -177,6 +179,27 @@ TEST(Run, GivesCompletionsAndUnitsOfEachIteration) {
   EXPECT_LT(result.start, result.completions.front());
   EXPECT_LT(result.completions.front(), result.completions.back());
   EXPECT_GT(result.peak_memory_bytes, 0U);
+}
+
+TEST(Run, TakesTheFirstRowsAgainAndAgainWhereInputsAreHot) {
+  WorkloadOptions options = options_for("two_arguments", "ids_mask");
+  options.units_from_mask = "1";
+  options.hot_inputs = true;
+  TorchScriptWorkload workload(options, any_type_target());
+  EXPECT_EQ(workload.describe().conditions.at("input_rows"), "hot");
+  ASSERT_EQ(workload.prepare({.arm = {}}).status, TrialStatus::ok);
+  const RunResult result = workload.run({.batch = 3, .first_row = 4, .min_iterations = 3});
+  EXPECT_THAT(result.units, ElementsAre(1 + 2 + 3, 1 + 2 + 3, 1 + 2 + 3));
+}
+
+TEST(Run, CopiesAndCastsInputsInsideIterationsWhereAsked) {
+  WorkloadOptions options = options_for("mlp", "x16");
+  options.copy_inputs = true;
+  TorchScriptWorkload workload(options, any_type_target());
+  EXPECT_EQ(workload.describe().conditions.at("input_copies"), "inside");
+  ASSERT_EQ(workload.prepare({.arm = bf16}).status, TrialStatus::ok);
+  // A BF16 model refuses FP32 inputs: it runs only if each iteration casts them.
+  EXPECT_EQ(workload.run({.batch = 3, .min_iterations = 2}).status, TrialStatus::ok);
 }
 
 TEST(Run, StopsAtTheMostIterations) {

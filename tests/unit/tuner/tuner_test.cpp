@@ -196,6 +196,8 @@ TEST_F(TunerTest, ABatchThatDoesNotFitIsATrialAndTheSearchSaysWhyItEnded) {
   EXPECT_THAT(result.trials,
               ::testing::Contains(::testing::Field(&Trial::status, TrialStatus::out_of_memory)));
   EXPECT_FALSE(result.search_ended.empty());
+  EXPECT_GT(result.search_seconds, 0);
+  EXPECT_LT(result.search_seconds, result.spent.seconds);
 }
 
 TEST_F(TunerTest, TellsWhatItSpentAndWhenThatPaysBack) {

@@ -27,7 +27,9 @@ TEST(WorkerMessages, CarryTheOptionsOfTheWorkloadAndTheKnobs) {
                                        .units_from_mask = "2.0",
                                        .batch_dims = {"1:none"},
                                        .device = "cuda:1",
-                                       .seed = std::numeric_limits<std::uint64_t>::max()},
+                                       .seed = std::numeric_limits<std::uint64_t>::max(),
+                                       .hot_inputs = true,
+                                       .copy_inputs = true},
                           .execution = {.threads = 3, .retained_heap = true, .cuda_graph = true}};
   const wire::Start there = carried(start);
   EXPECT_EQ(there.workload, start.workload);
