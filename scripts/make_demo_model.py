@@ -44,12 +44,16 @@ def package_folder() -> pathlib.Path:
     return next(root.rglob("config.json")).parent
 
 
+def demo_encoder() -> SentenceEncoder:
+    """The model, also as the factory for `python -m autotune export make_demo_model:demo_encoder`."""
+    encoder = transformers.AutoModel.from_pretrained(package_folder(), attn_implementation="sdpa")
+    return SentenceEncoder(encoder).eval()
+
+
 def main(out: pathlib.Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    folder = package_folder()
-    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
-    encoder = transformers.AutoModel.from_pretrained(folder, attn_implementation="sdpa")
-    model = SentenceEncoder(encoder).eval()
+    tokenizer = transformers.AutoTokenizer.from_pretrained(package_folder())
+    model = demo_encoder()
     batch = tokenizer(
         demo_sentences.sentences(ROWS),
         padding="max_length",

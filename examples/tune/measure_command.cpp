@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "autotune/variant_set.hpp"
 #include "commands.hpp"
 #include "model_options.hpp"
 
@@ -21,8 +22,9 @@ int measure_command(const std::vector<std::string>& words) {
   if (!values.count("config")) {
     throw Error(ErrorCode::usage, "--config is missing. Example: --config batch=8,precision=fp32");
   }
-  const Config config = parse_config(values["config"].as<std::string>());
   const ModelOptions model = model_options(values);
+  Config config = parse_config(values["config"].as<std::string>());
+  if (is_variant_set(model.session.worker.workload.model)) config = in_variant_set(config);
 
   Session session(model.session);
   const Description description = session.workload().describe();

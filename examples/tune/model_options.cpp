@@ -2,14 +2,18 @@
 
 #include <fmt/format.h>
 
+#include "autotune/variant_set.hpp"
+
 namespace autotune::cli {
 namespace {
 
 WorkloadOptions workload_options(const po::variables_map& values) {
   WorkloadOptions workload;
   if (!values.count("model")) {
-    throw Error(ErrorCode::usage,
-                "no model is named. Give a TorchScript file made by torch.jit.save.");
+    throw Error(
+        ErrorCode::usage,
+        "no model is named. Give a variant set (python -m autotune export) or a TorchScript "
+        "file (torch.jit.save).");
   }
   workload.model = values["model"].as<std::string>();
   if (values.count("inputs")) workload.inputs = values["inputs"].as<std::string>();
@@ -19,13 +23,14 @@ WorkloadOptions workload_options(const po::variables_map& values) {
                 "--inputs and --input exclude each other: give example inputs "
                 "from a file, or one spec per argument.");
   }
-  if (!workload.inputs && workload.input_specs.empty()) {
+  const bool brings_inputs = is_variant_set(workload.model);
+  if (!workload.inputs && workload.input_specs.empty() && !brings_inputs) {
     throw Error(ErrorCode::usage,
                 "the model needs example inputs: --inputs FILE (from torch.save), or one --input "
                 "SPEC per argument, like --input 'int64[batch,128]:0..30521'.");
   }
   workload.name =
-      values.count("name") ? values["name"].as<std::string>() : workload.model.stem().string();
+      values.count("name") ? values["name"].as<std::string>() : default_name(workload.model);
   if (values.count("unit")) workload.unit = values["unit"].as<std::string>();
   if (values.count("units-from-mask")) {
     if (values.count("units-per-item")) {

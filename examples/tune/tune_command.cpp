@@ -10,7 +10,7 @@
 namespace autotune::cli {
 namespace {
 
-constexpr const char* usage = "autotune tune MODEL (--inputs FILE | --input SPEC...) [OPTIONS]";
+constexpr const char* usage = "autotune tune MODEL [--inputs FILE | --input SPEC...] [OPTIONS]";
 
 std::string searcher_help() {
   std::string text;
@@ -28,8 +28,8 @@ po::options_description flags() {
   // clang-format off
   options.add_options()
       ("batch", text(), "range FIRST:LAST (default 1:128 on a CPU, 1:1024 on a GPU)")
-      ("precision", text(), "only these, comma separated: fp32, tf32, fp16, bf16")
-      ("layout", text(), "only these, comma separated: plain, channels_last")
+      ("precision", text(), "only these, comma separated: fp32, tf32, fp16, bf16, int8")
+      ("layout", text(), "only these, comma separated: plain, channels_last, compiled")
       ("baseline", text(), "what runs today, measured first: batch=32,precision=fp32")
       ("max-latency-ms", number(), "limit on p99 per iteration (maximum below 100 iterations)")
       ("max-memory-mib", number(), "limit on peak memory")

@@ -13,6 +13,7 @@
 #include "autotune/session.hpp"
 #include "autotune/trial.hpp"
 #include "autotune/tuner.hpp"
+#include "autotune/variant_set.hpp"
 #include "autotune/watch.hpp"
 #include "autotune/worker.hpp"
 #include "autotune/workload.hpp"

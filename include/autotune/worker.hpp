@@ -48,9 +48,13 @@ struct WorkerOptions {
 [[nodiscard]] std::filesystem::path find_worker(
     const std::optional<std::filesystem::path>& executable);
 
+/// What a workload is called unless the user names it: the stem of the model's file or folder.
+[[nodiscard]] std::string default_name(const std::filesystem::path& model);
+
 /// Fingerprint of a model file: `zip:` and a hash over its archive's entry names, sizes and
-/// CRC-32s; the archive's directory is read, not the weights.
-/// @throws Error (model) if the file is missing, empty, or no zip archive
+/// CRC-32s; the archive's directory is read, not the weights. Of a variant set's folder: `set:` and
+/// a hash of its manifest, which tells its packages.
+/// @throws Error (model) if the file is missing, empty, or no zip archive, or the folder no set
 [[nodiscard]] std::string model_fingerprint(const std::filesystem::path& model);
 
 }  // namespace autotune

@@ -8,7 +8,14 @@ from . import _core
 
 
 def main() -> int:
-    """Replaces this process by the program, so that signals and exit codes are its own."""
+    """Replaces this process by the program, so that signals and exit codes are its own.
+
+    `export` needs Python's torch and is therefore done here.
+    """
+    if sys.argv[1:2] == ["export"]:
+        from .export.__main__ import main as export
+
+        return export(sys.argv[2:])
     program = Path(_core.__file__).parent / "bin" / "autotune"
     if not program.is_file():
         print(

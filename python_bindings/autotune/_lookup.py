@@ -32,7 +32,7 @@ def best(
     Reads profile files only: no GPU, worker or measurement is started.
 
     Args:
-        model: The workload's name, the model's fingerprint, or the path of the model file.
+        model: The workload's name, the model's fingerprint, or the path of the model.
         device: `auto` (the first GPU that has a profile, else the CPU), `cpu`, `cuda` or `cuda:N`.
         max_latency_ms: Only points whose p99 latency per iteration is at most this many
             milliseconds (the maximum, where fewer than 100 iterations were measured).
@@ -60,6 +60,10 @@ def best(
 
 
 def _key_of(model: str | os.PathLike[str]) -> str:
-    if isinstance(model, os.PathLike) or os.path.isfile(model):
+    if (
+        isinstance(model, os.PathLike)
+        or os.path.isfile(model)
+        or os.path.isfile(os.path.join(model, "manifest.json"))
+    ):
         return _core.fingerprint(model)
     return model

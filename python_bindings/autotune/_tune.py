@@ -48,15 +48,16 @@ def tune(
     on_progress: Callable[[Progress], None] | None = None,
     save: bool = True,
 ) -> Result:
-    """Finds the configuration of a TorchScript model with the least energy per unit of work.
+    """Finds the configuration of a model with the least energy per unit of work.
 
     The model runs in a worker process: a configuration that crashes or runs out of memory is a
     trial's status, not the end. Other Python threads run meanwhile. Ctrl-C (in the main thread)
     ends the tune with what it has: the profile is saved, then KeyboardInterrupt is raised.
 
     Args:
-        model: A file made by `torch.jit.save`.
-        inputs: Example inputs, representative for what the model will see: a file made by
+        model: The folder of a variant set, made by `python -m autotune export`, or a file made by
+            `torch.jit.save`.
+        inputs: Example inputs; by default those of the variant set. Representative for what the model will see: a file made by
             `torch.save`, or a tensor, or a nested tuple, list or dict of tensors, one element per
             argument. Dimension 0 is the batch.
         input: Instead of `inputs`, one spec per argument: `int64[batch,128]:0..30521`,
@@ -106,7 +107,7 @@ def tune(
     _require_accuracy_limits(min_cosine, max_relative_l2)
     if units_per_item is not None and units_from_mask is not None:
         raise UsageError("units_per_item and units_from_mask exclude each other.")
-    _require_one_kind_of_inputs(inputs, input)
+    _require_one_kind_of_inputs(model, inputs, input)
     _require_worker()
     with _inputs_file(inputs) as inputs_path:
         request = _request(
@@ -196,8 +197,11 @@ def _require_accuracy_limits(min_cosine: float | None, max_relative_l2: float | 
         raise UsageError(f"max_relative_l2 {max_relative_l2} must be at least 0 and finite.")
 
 
-def _require_one_kind_of_inputs(inputs: Any, specs: str | Sequence[str] | None) -> None:
-    if inputs is None and not specs:
+def _require_one_kind_of_inputs(
+    model: str | os.PathLike[str], inputs: Any, specs: str | Sequence[str] | None
+) -> None:
+    brings_inputs = (Path(model) / "manifest.json").is_file()
+    if inputs is None and not specs and not brings_inputs:
         raise UsageError(
             "the model needs example inputs: inputs=(tensors or a file from torch.save), or one "
             "spec per argument, like input=['int64[batch,128]:0..30521']."

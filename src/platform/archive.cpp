@@ -1,3 +1,5 @@
+#include "platform/archive.hpp"
+
 #include <fmt/format.h>
 #include <unzip.h>
 
@@ -46,7 +48,6 @@ void check_readable_file(const std::filesystem::path& model) {
                 fmt::format("there is no model {}: {}. Check the path.", model.string(),
                             errno_text(failure ? failure.value() : ENOENT)));
   }
-  if (std::filesystem::is_directory(status)) refuse(model, "is a folder, not a file");
   if (!std::filesystem::is_regular_file(status)) refuse(model, "is not a regular file");
   if (std::filesystem::file_size(model, failure) == 0) refuse(model, "is empty (0 bytes)");
   if (!std::ifstream(model)) {
@@ -131,10 +132,58 @@ class Fnv1a {
   std::uint64_t state_ = 0xcbf29ce484222325;
 };
 
+/// A variant set's manifest names the fingerprint of every package.
+std::string manifest_of(const std::filesystem::path& folder) {
+  std::ifstream manifest(folder / "manifest.json", std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(manifest), {}};
+  if (text.empty()) {
+    throw Error(ErrorCode::model,
+                fmt::format("the folder {} is no variant set: it has no manifest.json. Make one "
+                            "with: python -m autotune export MODEL --out DIR",
+                            folder.string()));
+  }
+  return text;
+}
+
+/// Whether the current entry's content is what its CRC-32 is of.
+bool is_whole(const Archive& archive, std::vector<char>& buffer) {
+  if (::unzOpenCurrentFile(archive.get()) != UNZ_OK) return false;
+  int bytes = 0;
+  do {
+    bytes =
+        ::unzReadCurrentFile(archive.get(), buffer.data(), static_cast<unsigned>(buffer.size()));
+  } while (bytes > 0);
+  return ::unzCloseCurrentFile(archive.get()) == UNZ_OK && bytes == 0;
+}
+
 }  // namespace
+
+std::string damaged_entry(const std::filesystem::path& path) {
+  check_readable_file(path);
+  const MappedFile file(path);
+  std::span<const std::byte> bytes = file.bytes();
+  const Archive archive = open_archive(path, bytes);
+  std::vector<char> name_buffer(max_name_bytes);
+  std::vector<char> buffer(1 << 20);
+  int position = ::unzGoToFirstFile(archive.get());
+  for (; position == UNZ_OK; position = ::unzGoToNextFile(archive.get())) {
+    if (!is_whole(archive, buffer)) return current_entry(archive, path, name_buffer).name;
+  }
+  if (position != UNZ_END_OF_LIST_OF_FILE) refuse(path, "has a damaged directory");
+  return "";
+}
+
+std::string default_name(const std::filesystem::path& model) {
+  const auto path = model.lexically_normal();  // `set/` ends in an empty name.
+  return path.has_filename() ? path.stem().string() : path.parent_path().stem().string();
+}
 
 std::string model_fingerprint(const std::filesystem::path& model) {
   Fnv1a hash;
+  if (std::filesystem::is_directory(model)) {
+    hash.add(manifest_of(model));
+    return fmt::format("set:{:016x}", hash.value());
+  }
   for (const Entry& entry : directory(model)) {
     hash.add(entry.name.size());
     hash.add(entry.name);

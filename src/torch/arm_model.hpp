@@ -1,32 +1,15 @@
 #pragma once
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "torch/arm_methods.hpp"
+#include "torch/loaded_arm.hpp"
 
 namespace autotune {
 
-/// Scopes that are in force; left in reverse order.
-class Entered {
- public:
-  Entered() = default;
-  Entered(Entered&&) = default;
-  Entered& operator=(Entered&&) = delete;
-  ~Entered() {
-    while (!scopes_.empty()) {
-      scopes_.pop_back();
-    }
-  }
-  void add(std::shared_ptr<void> scope) { scopes_.push_back(std::move(scope)); }
-
- private:
-  std::vector<std::shared_ptr<void>> scopes_;
-};
-
-/// A model as one arm runs it.
-class ArmModel {
+/// A TorchScript model as one arm runs it.
+class ArmModel final : public LoadedArm {
  public:
   /// Copies `master`, brings it to the arm's precision, layout and device, and freezes it where
   /// that works. Each route is tried with `example`, the arguments of one iteration, unless empty;
@@ -41,15 +24,9 @@ class ArmModel {
   [[nodiscard]] static std::string obstacle(const Arm& arm, const Target& target,
                                             const ModelFacts& facts);
 
-  /// A tensor of the arguments as this arm wants it: device, type, memory format.
-  [[nodiscard]] at::Tensor input(const at::Tensor& tensor) const;
-
-  /// The settings the arm needs round `forward`; entered once for a series of calls.
-  [[nodiscard]] Entered enter() const;
-
-  /// One iteration inside what `enter` gave; `arguments` have gone through `input`. Outputs in
-  /// half-size types are widened to float, as the FP32 model gives them.
-  [[nodiscard]] c10::IValue forward(std::vector<c10::IValue> arguments);
+  [[nodiscard]] at::Tensor input(const at::Tensor& tensor) const override;
+  [[nodiscard]] Entered enter() const override;
+  [[nodiscard]] c10::IValue forward(std::vector<c10::IValue> arguments) override;
 
  private:
   explicit ArmModel(Draft draft);
@@ -63,12 +40,6 @@ class ArmModel {
   std::vector<Scope> scopes_;
   at::ScalarType input_type_;
   bool channels_last_inputs_;
-};
-
-/// The model cannot run in this arm.
-class Unreachable : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
 };
 
 }  // namespace autotune

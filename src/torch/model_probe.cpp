@@ -5,7 +5,6 @@
 
 #include "autotune/error.hpp"
 #include "torch/accuracy.hpp"
-#include "torch/arm_model.hpp"
 #include "torch/failure.hpp"
 #include "torch/tree.hpp"
 
@@ -17,14 +16,10 @@ constexpr double same_result_l2 = 1e-4;
 
 class Prober {
  public:
-  Prober(const ScriptModel& master, const Inputs& inputs, const Target& target, std::uint64_t seed)
-      : master_(master), inputs_(inputs), target_(target), seed_(seed) {}
+  Prober(const MakeFresh& fresh, const Inputs& inputs, std::uint64_t seed)
+      : fresh_(fresh), inputs_(inputs), seed_(seed) {}
 
-  [[nodiscard]] ArmModel fresh() const {
-    return ArmModel::make(master_, Arm{}, target_, {}, false);
-  }
-
-  [[nodiscard]] std::vector<at::Tensor> run(ArmModel& model, int rows, std::uint64_t seed) const {
+  [[nodiscard]] std::vector<at::Tensor> run(LoadedArm& model, int rows, std::uint64_t seed) const {
     std::vector<c10::IValue> arguments = inputs_.batch(0, rows);
     for (c10::IValue& value : arguments) {
       value = map_tensors(value, [&](const at::Tensor& tensor) { return model.input(tensor); });
@@ -34,7 +29,7 @@ class Prober {
     return host_outputs(model.forward(std::move(arguments)));
   }
 
-  void check_one_row(ArmModel& model) const {
+  void check_one_row(LoadedArm& model) const {
     try {
       if (run(model, 1, seed_).empty()) {
         throw Error(ErrorCode::model,
@@ -51,7 +46,7 @@ class Prober {
     }
   }
 
-  void check_two_rows(ArmModel& model, ModelProbe& probe) const {
+  void check_two_rows(LoadedArm& model, ModelProbe& probe) const {
     try {
       (void)run(model, 2, seed_);
     } catch (const std::exception& error) {
@@ -65,11 +60,11 @@ class Prober {
 
   void check_repeatable(ModelProbe& probe) const {
     const int rows = probe.max_batch == 1 ? 1 : 2;
-    ArmModel model = fresh();
-    ArmModel other = fresh();
-    const std::vector<at::Tensor> first = run(model, rows, seed_);
-    probe.keeps_state = !same(first, run(model, rows, seed_), rows);
-    probe.repeatable = same(first, run(other, rows, seed_ + 1), rows);
+    const auto model = fresh_();
+    const auto other = fresh_();
+    const std::vector<at::Tensor> first = run(*model, rows, seed_);
+    probe.keeps_state = !same(first, run(*model, rows, seed_), rows);
+    probe.repeatable = same(first, run(*other, rows, seed_ + 1), rows);
     if (!probe.repeatable) {
       probe.warnings.push_back(
           "the model is not repeatable: FP32 differs from FP32 on the same rows (random numbers?). "
@@ -89,9 +84,8 @@ class Prober {
     return pass.result().finite && pass.result().relative_l2 < same_result_l2;
   }
 
-  const ScriptModel& master_;
+  const MakeFresh& fresh_;
   const Inputs& inputs_;
-  const Target& target_;
   std::uint64_t seed_;
 };
 
@@ -99,13 +93,14 @@ class Prober {
 
 void seed_generators(std::uint64_t seed) { at::manual_seed(seed); }
 
-ModelProbe probe_model(const ScriptModel& master, const Inputs& inputs, const Target& target,
-                       std::uint64_t seed) {
+ModelProbe probe_model(const MakeFresh& fresh, const Inputs& inputs, std::uint64_t seed) {
   ModelProbe probe;
-  const Prober prober(master, inputs, target, seed);
-  ArmModel model = prober.fresh();
-  prober.check_one_row(model);
-  prober.check_two_rows(model, probe);
+  const Prober prober(fresh, inputs, seed);
+  {
+    const auto model = fresh();
+    prober.check_one_row(*model);
+    prober.check_two_rows(*model, probe);
+  }
   prober.check_repeatable(probe);
   return probe;
 }

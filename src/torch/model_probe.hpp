@@ -1,10 +1,12 @@
 #pragma once
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
-#include "torch/arm_methods.hpp"
 #include "torch/inputs.hpp"
+#include "torch/loaded_arm.hpp"
 
 namespace autotune {
 
@@ -16,10 +18,13 @@ struct ModelProbe {
   std::vector<std::string> warnings;
 };
 
+/// Gives FP32 as if it had just been loaded.
+using MakeFresh = std::function<std::unique_ptr<LoadedArm>()>;
+
 /// Runs FP32 on one and two rows, and fresh and used copies against each other.
 /// @throws Error (inputs) with the model's message if it does not run on one row
-[[nodiscard]] ModelProbe probe_model(const ScriptModel& master, const Inputs& inputs,
-                                     const Target& target, std::uint64_t seed);
+[[nodiscard]] ModelProbe probe_model(const MakeFresh& fresh, const Inputs& inputs,
+                                     std::uint64_t seed);
 
 /// Seeds LibTorch's generators of the CPU and the GPUs.
 void seed_generators(std::uint64_t seed);

@@ -9,9 +9,11 @@
 #include "autotune/device.hpp"
 #include "autotune/error.hpp"
 #include "autotune/profile.hpp"
+#include "autotune/variant_set.hpp"
 #include "torch/arm_model.hpp"
 #include "torch/device_runtime.hpp"
 #include "torch/inputs.hpp"
+#include "torch/model_source.hpp"
 #include "torch/process_settings.hpp"
 #include "torch/tree.hpp"
 
@@ -59,20 +61,20 @@ bool has_row_per_input_row(const c10::IValue& output, std::int64_t rows) {
 struct TunedModel::Impl {
   Config config;
   Target target;
-  c10::FunctionSchema schema;
-  std::optional<ScriptModel> master;  ///< Until the arm is made.
-  std::optional<ArmModel> arm;
+  std::optional<c10::FunctionSchema> schema;  ///< None where tensors are taken one after the other.
+  std::unique_ptr<ModelSource> source;        ///< Until the arm is made.
+  std::unique_ptr<LoadedArm> arm;
 
   void make_arm(const IValues& arguments, std::optional<std::int64_t> rows) {
     const IValues example =
         rows ? rows_of(arguments, 0, std::min<std::int64_t>(*rows, 1)) : arguments;
     try {
-      arm.emplace(ArmModel::make(*master, config.arm, target, example, true));
+      arm = source->load(config.arm, example, true);
     } catch (const Unreachable& error) {
       throw Error(ErrorCode::device, fmt::format("the model cannot run as {}: {}",
                                                  to_string(config.arm), error.what()));
     }
-    master.reset();
+    source.reset();
   }
 
   c10::IValue run(const IValues& arguments) {
@@ -93,9 +95,12 @@ TunedModel TunedModel::load(const std::filesystem::path& model, const Config& co
                             const std::string& device) {
   apply_to_process(config.arm.execution);
   const Target target = target_of(open_device(device));
-  const ScriptModel master = ScriptModel::load(model);
-  auto impl = std::make_unique<Impl>(Impl{config, target, master.schema(), master, {}});
-  const std::string reason = ArmModel::obstacle(config.arm, impl->target, impl->master->facts());
+  auto impl = std::make_unique<Impl>();
+  impl->config = is_variant_set(model) ? in_variant_set(config) : config;
+  impl->target = target;
+  impl->source = open_model(model, target);
+  if (const auto* schema = impl->source->schema()) impl->schema = *schema;
+  const std::string reason = impl->source->obstacle(impl->config.arm);
   if (!reason.empty()) {
     throw Error(ErrorCode::device,
                 fmt::format("{} cannot run {}: {}", device, to_string(config.arm), reason));
@@ -129,7 +134,7 @@ TunedModel TunedModel::apply(const std::filesystem::path& model, const LookUp& l
 c10::IValue TunedModel::forward(std::vector<c10::IValue> given) {
   const IValues arguments =
       arguments_of(given.size() == 1 ? given.front() : c10::ivalue::Tuple::create(std::move(given)),
-                   &impl_->schema);
+                   impl_->schema ? &*impl_->schema : nullptr);
   const auto rows = common_rows(arguments);
   if (!impl_->arm) {
     impl_->make_arm(arguments, rows);

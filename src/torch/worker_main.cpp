@@ -1,4 +1,4 @@
 #include "autotune/torch/workload.hpp"
 #include "worker/serve.hpp"
 
-int main() { return autotune::serve(autotune::make_torchscript_workload); }
+int main() { return autotune::serve(autotune::make_torch_workload); }

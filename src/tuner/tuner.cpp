@@ -87,11 +87,19 @@ void Tuner::describe() {
                             "--batch 1:{}.",
                             description_.max_batch, options_.min_batch, description_.max_batch));
   }
-  const auto fp32 = std::ranges::find_if(description_.arms, [](const Arm& arm) {
-    return arm.precision == Precision::fp32 && arm.layout == Layout::plain;
-  });
+  const auto with = [&](Layout layout) {
+    return std::ranges::find_if(description_.arms, [&](const Arm& arm) {
+      return arm.precision == Precision::fp32 && arm.layout == layout;
+    });
+  };
+  const auto plain = with(Layout::plain);
+  const auto fp32 = plain == description_.arms.end() ? with(Layout::compiled) : plain;
   fp32_batch_1_ = {1, fp32 == description_.arms.end() ? Arm{} : *fp32};
   incumbent_ = options_.baseline.value_or(fp32_batch_1_);
+  // In a variant set everything is compiled: who names a baseline need not say so.
+  if (fp32_batch_1_.arm.layout == Layout::compiled && incumbent_.arm.layout == Layout::plain) {
+    incumbent_.arm.layout = Layout::compiled;
+  }
   // Compared like for like: in the heap that the arms run in, unless the user names another.
   if (fp32_batch_1_.arm.execution.retained_heap) {
     incumbent_.arm.execution.retained_heap = true;

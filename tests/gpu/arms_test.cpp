@@ -14,7 +14,7 @@ using GpuArms = GpuTest;
 
 TEST_F(GpuArms, EveryArmRunsWithFiniteOutputs) {
   const ScriptFile model(matmul_body);
-  const auto workload = make_torchscript_workload(model.options(matmul_input));
+  const auto workload = make_torch_workload(model.options(matmul_input));
   const Description description = workload->describe();
   EXPECT_GE(description.arms.size(), 2U);
   EXPECT_EQ(description.pci_address, gpu.pci_address);
@@ -32,7 +32,7 @@ TEST_F(GpuArms, EveryArmRunsWithFiniteOutputs) {
 
 TEST_F(GpuArms, Fp32IsNotComputedInTf32) {
   const ScriptFile model(matmul_body);
-  const auto workload = make_torchscript_workload(model.options(matmul_input));
+  const auto workload = make_torch_workload(model.options(matmul_input));
   std::map<Precision, double> error;
   for (const Arm& arm : workload->describe().arms) {
     error[arm.precision] = workload->prepare({arm}).accuracy.relative_l2;
@@ -45,7 +45,7 @@ TEST_F(GpuArms, Fp32IsNotComputedInTf32) {
 TEST_F(GpuArms, OutOfMemoryIsAStatusAndSmallerBatchesStillRun) {
   // 4 MiB per row in one intermediate tensor: 1,000,000 rows need 4 TiB.
   const ScriptFile model("return (x.unsqueeze(2) * x.unsqueeze(1)).sum(2)");
-  const auto workload = make_torchscript_workload(model.options(matmul_input));
+  const auto workload = make_torch_workload(model.options(matmul_input));
   ASSERT_EQ(workload->prepare({.check_accuracy = false}).status, TrialStatus::ok);
   EXPECT_EQ(workload->run({.batch = 1'000'000, .min_iterations = 1}).status,
             TrialStatus::out_of_memory);

@@ -24,7 +24,7 @@ TEST_F(GpuMeter, RanksByTheCardAndNotByAModel) {
 
 TEST_F(GpuMeter, ShowsPlausiblePowerUnderLoad) {
   const ScriptFile model(matmul_body);
-  const auto workload = make_torchscript_workload(model.options(matmul_input));
+  const auto workload = make_torch_workload(model.options(matmul_input));
   ASSERT_EQ(workload->prepare({.check_accuracy = false}).status, TrialStatus::ok);
   const auto meters = meters_of(gpu);
   EnergyMeter& meter = *meters.front();

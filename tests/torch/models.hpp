@@ -3,7 +3,7 @@
 #include <string>
 
 #include "autotune/worker.hpp"
-#include "torch/torchscript_workload.hpp"
+#include "torch/torch_workload.hpp"
 
 namespace autotune {
 
@@ -23,8 +23,8 @@ inline Target any_type_target() {
   return target;
 }
 
-inline TorchScriptWorkload workload_for(const std::string& model, const std::string& inputs) {
-  return TorchScriptWorkload(options_for(model, inputs), any_type_target());
+inline TorchWorkload workload_for(const std::string& model, const std::string& inputs) {
+  return TorchWorkload(options_for(model, inputs), any_type_target());
 }
 
 }  // namespace autotune

@@ -21,7 +21,7 @@ constexpr Arm bf16{.precision = Precision::bf16};
 
 std::string message_for(const WorkloadOptions& options) {
   try {
-    (void)TorchScriptWorkload(options, any_type_target()).describe();
+    (void)TorchWorkload(options, any_type_target()).describe();
   } catch (const Error& error) {
     return error.what();
   }
@@ -35,7 +35,7 @@ std::string message_for(const std::string& model, const std::string& inputs) {
 TEST(Describe, SaysWhatTheWorkloadIs) {
   WorkloadOptions options = options_for("two_arguments", "ids_mask");
   options.units_from_mask = "1";
-  const Description described = TorchScriptWorkload(options, any_type_target()).describe();
+  const Description described = TorchWorkload(options, any_type_target()).describe();
   EXPECT_EQ(described.id.name, "two_arguments");
   EXPECT_EQ(described.id.unit, "token");
   EXPECT_THAT(described.id.inputs, HasSubstr("int64[batch,6]:"));
@@ -83,10 +83,10 @@ TEST(Describe, TakesNamedInputsInTheOrderOfForward) {
 }
 
 TEST(Describe, MakesInputsUpAndWarns) {
-  const Description described = TorchScriptWorkload({.model = test_file("mlp.pt"),
-                                                     .input_specs = {"float32[batch,16]:normal"}},
-                                                    any_type_target())
-                                    .describe();
+  const Description described =
+      TorchWorkload({.model = test_file("mlp.pt"), .input_specs = {"float32[batch,16]:normal"}},
+                    any_type_target())
+          .describe();
   EXPECT_EQ(described.rows, 128);
   EXPECT_THAT(described.warnings, ElementsAre(HasSubstr("the inputs are made up")));
 }
@@ -170,7 +170,7 @@ TEST(Prepare, CallsAnArmNobodyImplementsUnsupported) {
 TEST(Run, GivesCompletionsAndUnitsOfEachIteration) {
   WorkloadOptions options = options_for("two_arguments", "ids_mask");
   options.units_from_mask = "1";
-  TorchScriptWorkload workload(options, any_type_target());
+  TorchWorkload workload(options, any_type_target());
   ASSERT_EQ(workload.prepare({.arm = {}}).status, TrialStatus::ok);
   const RunResult result =
       workload.run({.batch = 3, .first_row = 4, .min_iterations = 3, .fresh_memory = true});
@@ -185,7 +185,7 @@ TEST(Run, TakesTheFirstRowsAgainAndAgainWhereInputsAreHot) {
   WorkloadOptions options = options_for("two_arguments", "ids_mask");
   options.units_from_mask = "1";
   options.hot_inputs = true;
-  TorchScriptWorkload workload(options, any_type_target());
+  TorchWorkload workload(options, any_type_target());
   EXPECT_EQ(workload.describe().conditions.at("input_rows"), "hot");
   ASSERT_EQ(workload.prepare({.arm = {}}).status, TrialStatus::ok);
   const RunResult result = workload.run({.batch = 3, .first_row = 4, .min_iterations = 3});
@@ -195,7 +195,7 @@ TEST(Run, TakesTheFirstRowsAgainAndAgainWhereInputsAreHot) {
 TEST(Run, CopiesAndCastsInputsInsideIterationsWhereAsked) {
   WorkloadOptions options = options_for("mlp", "x16");
   options.copy_inputs = true;
-  TorchScriptWorkload workload(options, any_type_target());
+  TorchWorkload workload(options, any_type_target());
   EXPECT_EQ(workload.describe().conditions.at("input_copies"), "inside");
   ASSERT_EQ(workload.prepare({.arm = bf16}).status, TrialStatus::ok);
   // A BF16 model refuses FP32 inputs: it runs only if each iteration casts them.

@@ -1,5 +1,6 @@
+#include "platform/archive.hpp"
+
 #include <gmock/gmock.h>
-#include <zip.h>
 
 #include <fstream>
 #include <utility>
@@ -8,6 +9,7 @@
 #include "autotune/error.hpp"
 #include "autotune/worker.hpp"
 #include "fakes/file_tree.hpp"
+#include "fakes/zip_archive.hpp"
 
 namespace autotune {
 namespace {
@@ -18,19 +20,11 @@ using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 using ::testing::ThrowsMessage;
 
-using Entries = std::vector<std::pair<std::string, std::string>>;
+using testing::Entries;
 
 std::filesystem::path archive(const FileTree& folder, const std::string& name,
                               const Entries& entries) {
-  const auto path = folder.root() / name;
-  const zipFile file = ::zipOpen64(path.c_str(), APPEND_STATUS_CREATE);
-  for (const auto& [entry, text] : entries) {
-    ::zipOpenNewFileInZip64(file, entry.c_str(), nullptr, nullptr, 0, nullptr, 0, nullptr, 0, 0, 0);
-    ::zipWriteInFileInZip(file, text.data(), static_cast<unsigned>(text.size()));
-    ::zipCloseFileInZip(file);
-  }
-  ::zipClose(file, nullptr);
-  return path;
+  return testing::write_archive(folder.root() / name, entries);
 }
 
 const Entries model{{"m/data.pkl", "pickle"}, {"m/data/0", "weights"}, {"m/version", "3"}};
@@ -80,7 +74,8 @@ TEST(ModelFingerprint, RefusesAFolderAnEmptyFileAndAnotherFormat) {
   const FileTree folder;
   folder.write("empty.pt", "");
   folder.write("text.pt", "import torch\n");
-  EXPECT_THAT([&] { static_cast<void>(model_fingerprint(folder.root())); }, says("is a folder"));
+  EXPECT_THAT([&] { static_cast<void>(model_fingerprint(folder.root())); },
+              ThrowsMessage<Error>(HasSubstr("is no variant set")));
   EXPECT_THAT([&] { static_cast<void>(model_fingerprint("/dev/null")); },
               says("is not a regular file"));
   EXPECT_THAT([&] { static_cast<void>(model_fingerprint(folder.root() / "empty.pt")); },
@@ -104,6 +99,21 @@ TEST(ModelFingerprint, RefusesAnArchiveWithoutEntries) {
   const FileTree folder;
   EXPECT_THAT([&] { static_cast<void>(model_fingerprint(archive(folder, "none.pt", {}))); },
               says("torch.jit.save"));
+}
+
+TEST(DamagedEntry, IsTheOneWhoseContentWasChangedInPlace) {
+  const FileTree folder;
+  const auto path = archive(folder, "a.pt", model);
+  EXPECT_EQ(damaged_entry(path), "");
+  const std::string fingerprint = model_fingerprint(path);
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  std::string bytes{std::istreambuf_iterator<char>(file), {}};
+  file.clear();
+  file.seekp(static_cast<std::streamoff>(bytes.find("weights")));
+  file.put('W');
+  file.close();
+  EXPECT_EQ(model_fingerprint(path), fingerprint);
+  EXPECT_EQ(damaged_entry(path), "m/data/0");
 }
 
 }  // namespace

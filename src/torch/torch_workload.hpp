@@ -5,18 +5,17 @@
 #include "autotune/worker.hpp"
 #include "autotune/workload.hpp"
 #include "torch/accuracy.hpp"
-#include "torch/arm_model.hpp"
 #include "torch/failure.hpp"
 #include "torch/inputs.hpp"
-#include "torch/model_probe.hpp"
+#include "torch/model_source.hpp"
 
 namespace autotune {
 
-/// A TorchScript file as a workload. Holds an FP32 master on the host, the reference outputs, and
-/// at most one arm with its inputs on the device.
-class TorchScriptWorkload final : public Workload {
+/// A TorchScript file or a variant set as a workload. Holds the reference outputs, and at most one
+/// arm with its inputs on the device.
+class TorchWorkload final : public Workload {
  public:
-  TorchScriptWorkload(WorkloadOptions options, Target target);
+  TorchWorkload(WorkloadOptions options, Target target);
 
   Description describe() override;
   Prepared prepare(const PrepareRequest& request) override;
@@ -24,7 +23,7 @@ class TorchScriptWorkload final : public Workload {
 
  private:
   struct Loaded {
-    ScriptModel master;
+    std::unique_ptr<ModelSource> source;
     Inputs inputs;  ///< On the host.
     std::vector<double> units;
     ModelProbe probe;
@@ -39,19 +38,19 @@ class TorchScriptWorkload final : public Workload {
     [[nodiscard]] int rows() const;
   };
   struct Active {
-    ArmModel model;
+    std::unique_ptr<LoadedArm> model;
     Inputs inputs;  ///< On the device, as the arm takes them.
   };
 
   const Loaded& loaded();
-  [[nodiscard]] Inputs read_inputs(const ScriptModel& master) const;
+  [[nodiscard]] std::optional<std::string> mask_of(const ModelSource& source) const;
+  [[nodiscard]] Inputs read_inputs(const ModelSource& source) const;
   [[nodiscard]] Active activate(const Arm& arm);
   [[nodiscard]] int accuracy_batch(const PrepareRequest& request);
   void refer(int batch);
-  [[nodiscard]] bool is_reference(const Arm& arm);
+  [[nodiscard]] bool compares_with_itself(const Arm& arm);
   [[nodiscard]] Accuracy judge();
   void start_afresh(const Arm& arm);
-  void add_arms(Description& description);
   void iterate(const RunRequest& request, RunResult& result);
   [[nodiscard]] std::vector<c10::IValue> arguments_at(std::int64_t row, int batch) const;
   [[nodiscard]] double units_of(std::int64_t first_row, int batch) const;

@@ -1,4 +1,4 @@
-#include "torch/torchscript_workload.hpp"
+#include "torch/torch_workload.hpp"
 
 #include <fmt/format.h>
 
@@ -25,32 +25,34 @@ constexpr int default_accuracy_batch = 16;
 constexpr double most_reference_bytes = 512.0 * 1024 * 1024;
 
 /// Rows [first, first + count) of an arm's inputs through the arm, results on the host.
-std::vector<at::Tensor> outputs_of(ArmModel& model, const Inputs& inputs, std::int64_t first,
+std::vector<at::Tensor> outputs_of(LoadedArm& model, const Inputs& inputs, std::int64_t first,
                                    int count) {
   return host_outputs(model.forward(inputs.batch(first, count)));
 }
 
 }  // namespace
 
-TorchScriptWorkload::TorchScriptWorkload(WorkloadOptions options, Target target)
+TorchWorkload::TorchWorkload(WorkloadOptions options, Target target)
     : options_(std::move(options)), target_(std::move(target)) {}
 
-Description TorchScriptWorkload::describe() {
+Description TorchWorkload::describe() {
   const Loaded& model = loaded();
   Description description;
-  description.id = {.name = options_.name.empty() ? options_.model.stem().string() : options_.name,
-                    .unit = !options_.unit.empty()     ? options_.unit
-                            : options_.units_from_mask ? "token"
-                                                       : "item",
+  description.id = {.name = options_.name.empty() ? default_name(options_.model) : options_.name,
+                    .unit = !options_.unit.empty()   ? options_.unit
+                            : mask_of(*model.source) ? "token"
+                                                     : "item",
                     .inputs = model.inputs.signature(),
                     .fingerprint = model_fingerprint(options_.model)};
   description.rows = model.inputs.rows();
   description.units_per_row =
       std::accumulate(model.units.begin(), model.units.end(), 0.0) / model.inputs.rows();
   description.max_batch = model.probe.max_batch;
-  add_arms(description);
+  model.source->add_arms(description);
+  // The only state of a CPU's allocator that does not depend on what ran before.
+  for (Arm& arm : description.arms) arm.execution.retained_heap = target_.device.is_cpu();
   description.warnings = model.probe.warnings;
-  if (!options_.inputs) {
+  if (!options_.inputs && !model.source->inputs()) {
     description.warnings.push_back(
         "the inputs are made up: their values can move power by tens of percent. Give real ones "
         "with --inputs.");
@@ -62,22 +64,30 @@ Description TorchScriptWorkload::describe() {
   return description;
 }
 
-const TorchScriptWorkload::Loaded& TorchScriptWorkload::loaded() {
+const TorchWorkload::Loaded& TorchWorkload::loaded() {
   if (!loaded_) {
-    ScriptModel master = ScriptModel::load(options_.model);
-    Inputs inputs = read_inputs(master);
-    std::vector<double> units = inputs.units(options_.units_from_mask, options_.units_per_item);
-    ModelProbe probe = probe_model(master, inputs, target_, options_.seed);
+    std::unique_ptr<ModelSource> source = open_model(options_.model, target_);
+    Inputs inputs = read_inputs(*source);
+    std::vector<double> units = inputs.units(mask_of(*source), options_.units_per_item);
+    ModelProbe probe = source->probe(inputs, options_.seed);
     loaded_.emplace(
-        Loaded{std::move(master), std::move(inputs), std::move(units), std::move(probe)});
+        Loaded{std::move(source), std::move(inputs), std::move(units), std::move(probe)});
     release_memory(target_.device);
   }
   return *loaded_;
 }
 
-Inputs TorchScriptWorkload::read_inputs(const ScriptModel& master) const {
-  if (options_.inputs) {
-    return Inputs::from_values(arguments_of(read_saved_value(*options_.inputs), &master.schema()),
+/// The argument whose sum counts units, as the user or the model's maker named it.
+std::optional<std::string> TorchWorkload::mask_of(const ModelSource& source) const {
+  return options_.units_from_mask || options_.inputs || !options_.input_specs.empty()
+             ? options_.units_from_mask
+             : source.units_from_mask();
+}
+
+Inputs TorchWorkload::read_inputs(const ModelSource& source) const {
+  const auto own = options_.input_specs.empty() ? source.inputs() : std::nullopt;
+  if (const auto& file = options_.inputs ? options_.inputs : own) {
+    return Inputs::from_values(arguments_of(read_saved_value(*file), source.schema()),
                                options_.batch_dims);
   }
   if (options_.input_specs.empty()) {
@@ -88,33 +98,11 @@ Inputs TorchScriptWorkload::read_inputs(const ScriptModel& master) const {
   }
   Arguments arguments =
       make_arguments(options_.input_specs, rows_for(options_.input_specs), options_.seed);
-  arguments.values = arguments_of(c10::ivalue::Tuple::create(arguments.values), &master.schema());
+  arguments.values = arguments_of(c10::ivalue::Tuple::create(arguments.values), source.schema());
   return Inputs(std::move(arguments));
 }
 
-// What the device lacks is said once per precision, what the model lacks once per layout.
-void TorchScriptWorkload::add_arms(Description& description) {
-  for (const LayoutMethod& layout : layout_methods()) {
-    const std::string layout_obstacle = layout.obstacle(target_, loaded().master.facts());
-    if (!layout_obstacle.empty()) {
-      description.unsupported.push_back({Precision::fp32, layout.layout, layout_obstacle});
-      continue;
-    }
-    for (const PrecisionMethod& precision : precision_methods()) {
-      const std::string obstacle = precision.obstacle(target_);
-      if (obstacle.empty()) {
-        Arm arm{.precision = precision.precision, .layout = layout.layout};
-        // The only state of a CPU's allocator that does not depend on what ran before.
-        arm.execution.retained_heap = target_.device.is_cpu();
-        description.arms.push_back(arm);
-      } else if (layout.layout == Layout::plain) {
-        description.unsupported.push_back({precision.precision, layout.layout, obstacle});
-      }
-    }
-  }
-}
-
-Prepared TorchScriptWorkload::prepare(const PrepareRequest& request) {
+Prepared TorchWorkload::prepare(const PrepareRequest& request) {
   Prepared prepared;
   try {
     apply_to_process(request.arm.execution);
@@ -123,7 +111,7 @@ Prepared TorchScriptWorkload::prepare(const PrepareRequest& request) {
     if (request.check_accuracy) {
       refer(accuracy_batch(request));
     }
-    const bool ready = active_ && is_reference(request.arm);
+    const bool ready = active_ && compares_with_itself(request.arm);
     if (!ready) {
       active_.reset();
       const Timestamp start = SteadyClock().now();
@@ -132,6 +120,7 @@ Prepared TorchScriptWorkload::prepare(const PrepareRequest& request) {
     }
     if (request.check_accuracy) {
       prepared.accuracy = ready ? Accuracy{.rows = reference_->rows()} : judge();
+      prepared.accuracy.coverage = active_->model->coverage();
       start_afresh(request.arm);
     }
   } catch (const Error&) {
@@ -148,7 +137,7 @@ Prepared TorchScriptWorkload::prepare(const PrepareRequest& request) {
   return prepared;
 }
 
-RunResult TorchScriptWorkload::run(const RunRequest& request) {
+RunResult TorchWorkload::run(const RunRequest& request) {
   RunResult result;
   if (!active_) {
     result.status = TrialStatus::crashed;
@@ -180,9 +169,9 @@ RunResult TorchScriptWorkload::run(const RunRequest& request) {
   return result;
 }
 
-void TorchScriptWorkload::iterate(const RunRequest& request, RunResult& result) {
+void TorchWorkload::iterate(const RunRequest& request, RunResult& result) {
   SteadyClock clock;
-  const Entered scopes = active_->model.enter();
+  const Entered scopes = active_->model->enter();
   std::int64_t row = options_.hot_inputs ? 0 : request.first_row;
   result.start = clock.now();
   Timestamp now = result.start;
@@ -193,7 +182,7 @@ void TorchScriptWorkload::iterate(const RunRequest& request, RunResult& result) 
            (may_more && in_seconds(now - result.start) < request.seconds);
   };
   while (wants_more()) {
-    (void)active_->model.forward(arguments_at(row, request.batch));
+    (void)active_->model->forward(arguments_at(row, request.batch));
     synchronize(target_.device);
     now = clock.now();
     result.completions.push_back(now);
@@ -202,17 +191,17 @@ void TorchScriptWorkload::iterate(const RunRequest& request, RunResult& result) 
   }
 }
 
-std::vector<c10::IValue> TorchScriptWorkload::arguments_at(std::int64_t row, int batch) const {
+std::vector<c10::IValue> TorchWorkload::arguments_at(std::int64_t row, int batch) const {
   if (!options_.copy_inputs) return active_->inputs.batch(row, batch);
   std::vector<c10::IValue> arguments = loaded_->inputs.batch(row, batch);
   for (c10::IValue& argument : arguments) {
     argument =
-        map_tensors(argument, [this](const at::Tensor& t) { return active_->model.input(t); });
+        map_tensors(argument, [this](const at::Tensor& t) { return active_->model->input(t); });
   }
   return arguments;
 }
 
-double TorchScriptWorkload::units_of(std::int64_t first_row, int batch) const {
+double TorchWorkload::units_of(std::int64_t first_row, int batch) const {
   const auto& units = loaded_->units;
   double sum = 0;
   for (int i = 0; i < batch; ++i) {
@@ -222,37 +211,36 @@ double TorchScriptWorkload::units_of(std::int64_t first_row, int batch) const {
   return sum;
 }
 
-TorchScriptWorkload::Active TorchScriptWorkload::activate(const Arm& arm) {
+TorchWorkload::Active TorchWorkload::activate(const Arm& arm) {
   const Loaded& from = loaded();
-  ArmModel model =
-      ArmModel::make(from.master, arm, target_, from.inputs.batch(0, 1), !from.probe.keeps_state);
-  Inputs inputs = from.inputs.changed([&](const at::Tensor& t) { return model.input(t); });
+  auto model = from.source->load(arm, from.inputs.batch(0, 1), !from.probe.keeps_state);
+  Inputs inputs = from.inputs.changed([&](const at::Tensor& t) { return model->input(t); });
   return {std::move(model), std::move(inputs)};
 }
 
-int TorchScriptWorkload::accuracy_batch(const PrepareRequest& request) {
+int TorchWorkload::accuracy_batch(const PrepareRequest& request) {
   if (loaded().probe.max_batch == 1) {
     return 1;
   }
   return request.accuracy_batch > 0 ? request.accuracy_batch : default_accuracy_batch;
 }
 
-// True FP32 plain, by the same chunks as the arm that is compared: a model's state and its random
+// True FP32, by the same chunks as the arm that is compared: a model's state and its random
 // numbers then meet the same calls. Stays active: the device holds one model at a time, and the
 // next arm may be this one.
-void TorchScriptWorkload::refer(int batch) {
+void TorchWorkload::refer(int batch) {
   if (reference_ && reference_->batch == batch) {
     return;
   }
-  active_.emplace(activate(Arm{}));
-  const Entered scopes = active_->model.enter();
+  active_.emplace(activate(loaded().source->reference()));
+  const Entered scopes = active_->model->enter();
   seed_generators(options_.seed);
   Reference reference{.batch = batch};
   const int rows = std::min(loaded().inputs.rows(), most_accuracy_rows);
   double bytes = 0;
   for (int row = 0; row < rows && bytes < most_reference_bytes; row += batch) {
     const int count = std::min(batch, rows - row);
-    reference.chunks.push_back({count, outputs_of(active_->model, active_->inputs, row, count)});
+    reference.chunks.push_back({count, outputs_of(*active_->model, active_->inputs, row, count)});
     for (const at::Tensor& tensor : reference.chunks.back().outputs) {
       bytes += static_cast<double>(tensor.nbytes());
     }
@@ -260,7 +248,7 @@ void TorchScriptWorkload::refer(int batch) {
   reference_ = std::move(reference);
 }
 
-int TorchScriptWorkload::Reference::rows() const {
+int TorchWorkload::Reference::rows() const {
   int sum = 0;
   for (const Chunk& chunk : chunks) {
     sum += chunk.rows;
@@ -269,18 +257,19 @@ int TorchScriptWorkload::Reference::rows() const {
 }
 
 /// Whether comparing the arm with the reference would compare a model with itself.
-bool TorchScriptWorkload::is_reference(const Arm& arm) {
-  return arm.precision == Precision::fp32 && arm.layout == Layout::plain &&
+bool TorchWorkload::compares_with_itself(const Arm& arm) {
+  const Arm reference = loaded().source->reference();
+  return arm.precision == reference.precision && arm.layout == reference.layout &&
          loaded().probe.repeatable && !loaded().probe.keeps_state;
 }
 
-Accuracy TorchScriptWorkload::judge() {
-  const Entered scopes = active_->model.enter();
+Accuracy TorchWorkload::judge() {
+  const Entered scopes = active_->model->enter();
   seed_generators(options_.seed);
   AccuracyPass pass;
   std::int64_t row = 0;
   for (const Chunk& chunk : reference_->chunks) {
-    pass.add(chunk.outputs, outputs_of(active_->model, active_->inputs, row, chunk.rows),
+    pass.add(chunk.outputs, outputs_of(*active_->model, active_->inputs, row, chunk.rows),
              chunk.rows);
     row += chunk.rows;
   }
@@ -288,7 +277,7 @@ Accuracy TorchScriptWorkload::judge() {
 }
 
 // The accuracy pass has moved the state of a model that keeps one.
-void TorchScriptWorkload::start_afresh(const Arm& arm) {
+void TorchWorkload::start_afresh(const Arm& arm) {
   if (loaded().probe.keeps_state) {
     active_.reset();
     active_.emplace(activate(arm));
@@ -297,7 +286,7 @@ void TorchScriptWorkload::start_afresh(const Arm& arm) {
 
 // A broken CUDA context fails every later call of this process: it ends, and whoever started it
 // starts another one.
-Failure TorchScriptWorkload::drop_arm(const std::exception& error) {
+Failure TorchWorkload::drop_arm(const std::exception& error) {
   const Failure failure = classify(error);
   if (failure.sticky && target_.device.is_cuda()) {
     std::cerr << "the CUDA context is broken: " << failure.reason << std::endl;
@@ -308,8 +297,8 @@ Failure TorchScriptWorkload::drop_arm(const std::exception& error) {
   return failure;
 }
 
-std::unique_ptr<Workload> make_torchscript_workload(const WorkloadOptions& options) {
-  return std::make_unique<TorchScriptWorkload>(options, target_of(open_device(options.device)));
+std::unique_ptr<Workload> make_torch_workload(const WorkloadOptions& options) {
+  return std::make_unique<TorchWorkload>(options, target_of(open_device(options.device)));
 }
 
 }  // namespace autotune

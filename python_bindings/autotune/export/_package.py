@@ -1,0 +1,54 @@
+"""One precision of a model as an AOTInductor package."""
+
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch._inductor
+
+from .. import _core
+from ._int8_check import int8_coverage
+from ._manifest import Variant
+from ._recipes import Flat, Recipe
+
+
+def make_package(
+    recipe: Recipe, model: Flat, tensors: list[torch.Tensor], batch: tuple[int, int], path: Path
+) -> Variant:
+    """Exports with a dynamic batch, compiles, and checks that the package runs what it says.
+
+    Raises:
+        Exception: Of torch, if the model cannot be exported or compiled.
+    """
+    started = time.monotonic()
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        exported = torch.export.export(
+            recipe.make(model), tuple(tensors), dynamic_shapes={"tensors": shapes(tensors, batch)}
+        )
+        # Weights as constants of the code: they can be packed and folded.
+        with torch._inductor.config.patch(freezing=True):
+            torch._inductor.aoti_compile_and_package(exported, package_path=str(path))
+    seconds = time.monotonic() - started
+    package = torch._inductor.aoti_load_package(str(path))
+    coverage = int8_coverage(model, package, tensors) if recipe.precision == "int8" else 1.0
+    return Variant(
+        precision=recipe.precision,
+        file=path.name,
+        fingerprint=_core.fingerprint(path),
+        bytes=path.stat().st_size,
+        seconds=seconds,
+        coverage=coverage,
+        how=recipe.how,
+    )
+
+
+def shapes(tensors: list[torch.Tensor], batch: tuple[int, int]) -> tuple[Any, ...]:
+    """Dimension 0 of every tensor that has one is the batch."""
+    first, last = batch
+    if first == last:
+        return tuple(None for _ in tensors)
+    rows = torch.export.Dim("batch", min=first, max=last)
+    return tuple({0: rows} if tensor.dim() > 0 else None for tensor in tensors)

@@ -1,0 +1,88 @@
+"""How each precision is reached: a module for `torch.export`. A new precision is one more entry.
+
+Every module takes the tensors of the arguments one after the other and returns what the model does,
+floating results as float32, so that variants can be exchanged for each other.
+"""
+
+import copy
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch.utils import _pytree as pytree
+
+from .._errors import ModelError
+
+
+class Flat(torch.nn.Module):
+    """A model that takes its tensors one after the other; other arguments are fixed."""
+
+    def __init__(
+        self, model: torch.nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        super().__init__()
+        self.model = model
+        leaves, self.spec = pytree.tree_flatten((args, kwargs))
+        self.fixed = [None if isinstance(leaf, torch.Tensor) else leaf for leaf in leaves]
+        self.tensors = [i for i, leaf in enumerate(leaves) if isinstance(leaf, torch.Tensor)]
+
+    def forward(self, *tensors: torch.Tensor) -> Any:
+        leaves = list(self.fixed)
+        for index, tensor in zip(self.tensors, tensors):
+            leaves[index] = tensor
+        args, kwargs = pytree.tree_unflatten(leaves, self.spec)
+        return self.model(*args, **kwargs)
+
+
+class InType(torch.nn.Module):
+    """A model in a narrower floating type between float32 inputs and outputs."""
+
+    def __init__(self, model: Flat, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.model = copy.deepcopy(model).to(dtype)
+        self.dtype = dtype
+
+    def forward(self, *tensors: torch.Tensor) -> Any:
+        narrow = [t.to(self.dtype) if t.dtype == torch.float32 else t for t in tensors]
+        return pytree.tree_map_only(
+            torch.Tensor,
+            lambda t: t.to(torch.float32) if t.dtype == self.dtype else t,
+            self.model(*narrow),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    precision: str
+    how: str
+    make: Callable[[Flat], torch.nn.Module]
+    devices: tuple[str, ...] = ("cpu", "cuda")
+
+
+def int8(model: Flat) -> torch.nn.Module:
+    try:
+        from torchao.quantization import Int8DynamicActivationInt8WeightConfig, quantize_
+        from torchao.utils import unwrap_tensor_subclass
+    except ImportError as error:
+        raise ModelError(f"int8 needs torchao: pip install torchao ({error}).") from None
+    quantised = copy.deepcopy(model)
+    quantize_(quantised, Int8DynamicActivationInt8WeightConfig())
+    # torch.export refuses the tensor subclass that quantize_ leaves.
+    return unwrap_tensor_subclass(quantised)
+
+
+RECIPES = (
+    Recipe("fp32", "the model as it is", lambda model: model),
+    Recipe(
+        "bf16", "weights and activations in bfloat16", lambda model: InType(model, torch.bfloat16)
+    ),
+    Recipe(
+        "fp16",
+        "weights and activations in float16",
+        lambda model: InType(model, torch.float16),
+        ("cuda",),
+    ),
+    # On a GPU nothing here could prove that a package runs int8 arithmetic.
+    Recipe("int8", "torchao Int8DynamicActivationInt8Weight", int8, ("cpu",)),
+)

@@ -1,0 +1,204 @@
+// A variant set: each precision is a compiled package of its own.
+#include <c10/core/DeviceGuard.h>
+#include <c10/core/InferenceMode.h>
+#include <fmt/format.h>
+#include <torch/csrc/inductor/aoti_package/model_package_loader.h>
+#include <torch/version.h>
+
+#include <algorithm>
+
+#include "autotune/error.hpp"
+#include "autotune/variant_set.hpp"
+#include "platform/archive.hpp"
+#include "torch/arm_model.hpp"
+#include "torch/model_source.hpp"
+#include "torch/scalar_types.hpp"
+#include "torch/tree.hpp"
+
+namespace autotune {
+namespace {
+
+/// `2.11.0` of `2.11.0+cpu`: wheels of one release differ in what follows the plus.
+std::string release(std::string version) { return version.substr(0, version.find('+')); }
+
+std::vector<at::Tensor> flat(const std::vector<c10::IValue>& arguments) {
+  std::vector<at::Tensor> tensors;
+  for (const c10::IValue& argument : arguments) {
+    const std::vector<at::Tensor> more = tensors_of(argument);
+    tensors.insert(tensors.end(), more.begin(), more.end());
+  }
+  return tensors;
+}
+
+VariantTensor kind_of(const at::Tensor& tensor) {
+  const auto sizes = tensor.sizes();
+  const bool batched = !sizes.empty();
+  return {.dtype = std::string(scalar_type_name(tensor.scalar_type())),
+          .shape = {sizes.begin() + (batched ? 1 : 0), sizes.end()},
+          .batched = batched};
+}
+
+std::string shown(const std::vector<VariantTensor>& tensors) {
+  std::string text;
+  for (const VariantTensor& tensor : tensors) {
+    text += fmt::format("{}{}[{}", text.empty() ? "" : ", ", tensor.dtype,
+                        tensor.batched ? "batch" : "");
+    for (std::size_t i = 0; i < tensor.shape.size(); ++i) {
+      text += fmt::format("{}{}", i > 0 || tensor.batched ? "," : "", tensor.shape[i]);
+    }
+    text += "]";
+  }
+  return text;
+}
+
+/// A package checks neither its inputs nor the batch it was compiled for: that is done here.
+class PackageArm final : public LoadedArm {
+ public:
+  PackageArm(const VariantSet& set, const Variant& variant, c10::Device device)
+      : tensors_(set.tensors),
+        first_batch_(set.first_batch),
+        last_batch_(set.last_batch),
+        coverage_(variant.coverage),
+        device_(device),
+        package_(variant.file.string(), "model", false, 1,
+                 device.is_cuda() ? device.index() : c10::DeviceIndex(-1)) {}
+
+  [[nodiscard]] at::Tensor input(const at::Tensor& tensor) const override {
+    return tensor.to(device_).contiguous();
+  }
+
+  [[nodiscard]] Entered enter() const override {
+    Entered entered;
+    if (device_.is_cuda()) entered.add(std::make_shared<c10::DeviceGuard>(device_));
+    entered.add(std::make_shared<c10::InferenceMode>());
+    return entered;
+  }
+
+  [[nodiscard]] c10::IValue forward(std::vector<c10::IValue> arguments) override {
+    std::vector<at::Tensor> tensors = flat(arguments);
+    check(tensors);
+    std::vector<c10::IValue> outputs;
+    for (at::Tensor& output : package_.boxed_run(std::move(tensors))) {
+      outputs.emplace_back(std::move(output));
+    }
+    return outputs.size() == 1 ? outputs.front() : c10::ivalue::Tuple::create(std::move(outputs));
+  }
+
+  [[nodiscard]] double coverage() const override { return coverage_; }
+
+ private:
+  void check(const std::vector<at::Tensor>& tensors) const {
+    std::vector<VariantTensor> given;
+    std::optional<std::int64_t> rows;
+    for (const at::Tensor& tensor : tensors) {
+      given.push_back(kind_of(tensor));
+      if (!given.back().batched) continue;
+      if (rows && *rows != tensor.size(0)) {
+        throw Error(ErrorCode::inputs,
+                    fmt::format("inputs of {} and {} rows: a package takes one number of rows.",
+                                *rows, tensor.size(0)));
+      }
+      rows = tensor.size(0);
+    }
+    if (given != tensors_) {
+      throw Error(ErrorCode::inputs,
+                  fmt::format("the variant set was made for {}; the inputs are {}. Give such "
+                              "inputs, or export the model with these.",
+                              shown(tensors_), shown(given)));
+    }
+    if (rows && (*rows < first_batch_ || *rows > last_batch_)) {
+      throw Error(
+          ErrorCode::inputs,
+          fmt::format("a batch of {} rows: the variant set was made for {} to {}. Export "
+                      "it with --batch {}:{}.",
+                      *rows, first_batch_, last_batch_, std::min<std::int64_t>(*rows, first_batch_),
+                      std::max<std::int64_t>(*rows, last_batch_)));
+    }
+  }
+
+  std::vector<VariantTensor> tensors_;
+  std::int64_t first_batch_;
+  std::int64_t last_batch_;
+  double coverage_;
+  c10::Device device_;
+  torch::inductor::AOTIModelPackageLoader package_;
+};
+
+/// A changed byte in a package would run as code.
+void check_content(const Variant& variant) {
+  if (const std::string entry = damaged_entry(variant.file); !entry.empty()) {
+    throw Error(
+        ErrorCode::model,
+        fmt::format("the package {} is damaged: its entry {} does not have the content that "
+                    "it was written with. Nothing of it was run. Make the set again with: "
+                    "python -m autotune export MODEL --out DIR",
+                    variant.file.string(), entry));
+  }
+}
+
+class VariantSource final : public ModelSource {
+ public:
+  VariantSource(VariantSet set, Target target) : set_(std::move(set)), target_(std::move(target)) {}
+
+  [[nodiscard]] const c10::FunctionSchema* schema() const override { return nullptr; }
+  [[nodiscard]] std::optional<std::filesystem::path> inputs() const override { return set_.inputs; }
+  [[nodiscard]] std::optional<std::string> units_from_mask() const override {
+    return set_.units_from_mask;
+  }
+
+  [[nodiscard]] ModelProbe probe(const Inputs& inputs, std::uint64_t seed) const override {
+    std::ranges::for_each(set_.variants, check_content);
+    ModelProbe probe = probe_model([this] { return load(reference(), {}, false); }, inputs, seed);
+    probe.max_batch =
+        probe.max_batch == 0 ? set_.last_batch : std::min(probe.max_batch, set_.last_batch);
+    return probe;
+  }
+
+  void add_arms(Description& description) const override {
+    for (const Variant& variant : set_.variants) {
+      description.arms.push_back({.precision = variant.precision, .layout = Layout::compiled});
+    }
+    description.unsupported.insert(description.unsupported.end(), set_.failed.begin(),
+                                   set_.failed.end());
+  }
+
+  [[nodiscard]] Arm reference() const override {
+    return {.precision = Precision::fp32, .layout = Layout::compiled};
+  }
+
+  [[nodiscard]] std::string obstacle(const Arm& arm) const override {
+    if (arm.layout == Layout::compiled && find(arm.precision) != nullptr) return "";
+    return fmt::format("the variant set {} has no package for it", set_.folder.string());
+  }
+
+  [[nodiscard]] std::unique_ptr<LoadedArm> load(const Arm& arm, const std::vector<c10::IValue>&,
+                                                bool) const override {
+    if (const std::string reason = obstacle(arm); !reason.empty()) throw Unreachable(reason);
+    const Variant& variant = *find(arm.precision);
+    check_content(variant);
+    return std::make_unique<PackageArm>(set_, variant, target_.device);
+  }
+
+ private:
+  [[nodiscard]] const Variant* find(Precision precision) const {
+    const auto found = std::ranges::find(set_.variants, precision, &Variant::precision);
+    return found == set_.variants.end() ? nullptr : &*found;
+  }
+
+  VariantSet set_;
+  Target target_;
+};
+
+}  // namespace
+
+std::unique_ptr<ModelSource> open_variants(const std::filesystem::path& folder,
+                                           const Target& target) {
+  VariantSet set = read_variant_set(folder);
+  check_host(set, {.torch = release(TORCH_VERSION),
+                   .device = target.device.is_cuda() ? "cuda" : "cpu",
+                   .cpu_features = target.cpu_features,
+                   .compute_capability = target.compute_capability});
+  return std::make_unique<VariantSource>(std::move(set), target);
+}
+
+}  // namespace autotune
