@@ -1,0 +1,47 @@
+"""A worker process that a Python benchmark asks directly (docs/worker_protocol.md)."""
+
+import json
+import subprocess
+import sys
+
+
+class Worker:
+    """Starts `program`; what it answers with an error ends the benchmark."""
+
+    def __init__(self, program: str, model: str, inputs: str, mask: str | None = None) -> None:
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        self.process = subprocess.Popen([program], stderr=subprocess.DEVNULL, text=True, **pipes)
+        self.id = 0
+        self.ask("hello", protocol=1)
+        workload = {
+            "model": model,
+            "inputs": inputs,
+            "input_specs": [],
+            "name": "",
+            "unit": "",
+            "units_per_item": 1.0,
+            "units_from_mask": mask,
+            "batch_dims": [],
+            "device": "cpu",
+            "seed": 0,
+        }
+        self.ask("start", execution={"retained_heap": True}, workload=workload)
+        self.arms = self.ask("describe")["arms"]
+
+    def ask(self, kind: str, **body) -> dict:
+        self.id += 1
+        line = json.dumps({"id": self.id, "type": kind, "body": body})
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+        reply = json.loads(self.process.stdout.readline())
+        if reply["type"] == "error":
+            sys.exit(reply["body"]["message"])
+        return reply["body"]
+
+    def run(self, batch: int, seconds: float) -> dict:
+        """The reply to `run` from the first row on."""
+        request = {"batch": batch, "first_row": 0, "seconds": seconds, "min_iterations": 3}
+        ran = self.ask("run", **request, max_iterations=0, fresh_memory=False)
+        if ran["status"] != "ok":
+            sys.exit(ran["reason"])
+        return ran
