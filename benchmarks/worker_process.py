@@ -45,3 +45,20 @@ class Worker:
         if ran["status"] != "ok":
             sys.exit(ran["reason"])
         return ran
+
+
+class Arm:
+    """One arm in a worker of its own, ready to run."""
+
+    def __init__(self, worker: Worker, precision: str, layout: str) -> None:
+        self.worker = worker
+        arm = {"precision": precision, "layout": layout, "execution": {"retained_heap": True}}
+        prepared = worker.ask("prepare", arm=arm, accuracy_batch=0, check_accuracy=True)
+        if prepared["status"] != "ok":
+            sys.exit(f"{precision} {layout}: {prepared['reason']}")
+        self.seconds = prepared["seconds"]
+        self.cosine = prepared["accuracy"]["worst_cosine"]
+
+    def seconds_per_unit(self, batch: int, seconds: float) -> float:
+        ran = self.worker.run(batch, seconds)
+        return (ran["completions_ns"][-1] - ran["start_ns"]) / 1e9 / sum(ran["units"])

@@ -6,6 +6,7 @@
 #include <torch/version.h>
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "autotune/error.hpp"
 #include "autotune/variant_set.hpp"
@@ -124,8 +125,23 @@ class PackageArm final : public LoadedArm {
   torch::inductor::AOTIModelPackageLoader package_;
 };
 
-/// A changed byte in a package would run as code.
-void check_content(const Variant& variant) {
+/// @throws Error (model) if the package was made for something else than its manifest says
+void check_told(const Variant& variant, const std::unordered_map<std::string, std::string>& told,
+                const std::string& field, const std::string& manifest) {
+  const auto found = told.find(field);
+  const std::string package = found == told.end() ? "not told" : found->second;
+  if (package != manifest) {
+    throw Error(ErrorCode::model,
+                fmt::format("the package {} was made with {} {}; its manifest says {}. Nothing of "
+                            "it was run. Make the set again with: python -m autotune export MODEL "
+                            "--out DIR",
+                            variant.file.string(), field, package, manifest));
+  }
+}
+
+/// Reads what the package says of itself, and whether it is whole: a changed byte would run as
+/// code.
+void check_package(const VariantSet& set, const Variant& variant) {
   if (const std::string entry = damaged_entry(variant.file); !entry.empty()) {
     throw Error(
         ErrorCode::model,
@@ -134,6 +150,11 @@ void check_content(const Variant& variant) {
                     "python -m autotune export MODEL --out DIR",
                     variant.file.string(), entry));
   }
+  const auto told = torch::inductor::AOTIModelPackageLoader::load_metadata_from_package(
+      variant.file.string(), "model");
+  check_told(variant, told, "autotune_precision", std::string(to_string(variant.precision)));
+  check_told(variant, told, "autotune_batch",
+             fmt::format("{}:{}", set.first_batch, set.last_batch));
 }
 
 class VariantSource final : public ModelSource {
@@ -147,7 +168,7 @@ class VariantSource final : public ModelSource {
   }
 
   [[nodiscard]] ModelProbe probe(const Inputs& inputs, std::uint64_t seed) const override {
-    std::ranges::for_each(set_.variants, check_content);
+    for (const Variant& variant : set_.variants) check_package(set_, variant);
     ModelProbe probe = probe_model([this] { return load(reference(), {}, false); }, inputs, seed);
     probe.max_batch =
         probe.max_batch == 0 ? set_.last_batch : std::min(probe.max_batch, set_.last_batch);
@@ -175,7 +196,7 @@ class VariantSource final : public ModelSource {
                                                 bool) const override {
     if (const std::string reason = obstacle(arm); !reason.empty()) throw Unreachable(reason);
     const Variant& variant = *find(arm.precision);
-    check_content(variant);
+    check_package(set_, variant);
     return std::make_unique<PackageArm>(set_, variant, target_.device);
   }
 

@@ -5,6 +5,7 @@ Nothing here asserts a time. The profiles go to a folder of the test run, never 
 
 import dataclasses
 import os
+import signal
 import threading
 import time
 from pathlib import Path
@@ -12,6 +13,9 @@ from pathlib import Path
 import pytest
 
 import autotune
+
+# A shell starts what it puts into the background with Ctrl-C ignored, and Python then leaves it so.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def save_model(folder: Path, name: str = "tiny") -> tuple[Path, Path]:

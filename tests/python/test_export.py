@@ -127,6 +127,20 @@ def test_inputs_of_another_signature_are_refused(made, tmp_path):
         quick(made, inputs=tmp_path / "other.pt")
 
 
+def test_a_manifest_that_lies_about_the_batch_range_is_refused(copy):
+    change(copy, batch={"first": 1, "last": 512})
+    with pytest.raises(ModelError, match="made with autotune_batch 1:64; its manifest says 1:512"):
+        quick(copy, batch=(1, 512))
+
+
+def test_a_manifest_that_lies_about_a_precision_is_refused(copy):
+    variants = manifest(copy)["variants"]
+    variants[0]["precision"], variants[1]["precision"] = "bf16", "fp32"
+    change(copy, variants=variants)
+    with pytest.raises(ModelError, match="made with autotune_precision fp32; its manifest says bf16"):
+        quick(copy)
+
+
 def test_a_set_of_another_torch_is_refused(copy):
     change(copy, torch="2.9.1")
     with pytest.raises(ModelError, match="made by torch 2.9.1; this is"):

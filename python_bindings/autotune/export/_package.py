@@ -28,8 +28,16 @@ def make_package(
         exported = torch.export.export(
             recipe.make(model), tuple(tensors), dynamic_shapes={"tensors": shapes(tensors, batch)}
         )
-        # Weights as constants of the code: they can be packed and folded.
-        with torch._inductor.config.patch(freezing=True):
+        settings = {
+            # Weights as constants of the code: they can be packed and folded.
+            "freezing": True,
+            # Written into the package, so that a manifest that says otherwise is found out.
+            "aot_inductor.metadata": {
+                "autotune_precision": recipe.precision,
+                "autotune_batch": f"{batch[0]}:{batch[1]}",
+            },
+        }
+        with torch._inductor.config.patch(settings):
             torch._inductor.aoti_compile_and_package(exported, package_path=str(path))
     seconds = time.monotonic() - started
     package = torch._inductor.aoti_load_package(str(path))

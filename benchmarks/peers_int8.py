@@ -1,0 +1,229 @@
+"""INT8 and FP32 of other libraries beside a variant set's packages, in one run.
+
+    PYTHONPATH=build/peers_int8:scripts python benchmarks/peers_int8.py WORKER SET
+        --model make_demo_model:demo_encoder --inputs FILE [--units-from-mask 1] [--rounds 9]
+
+Real packages: torchao (eager and torch.compile), torch.ao dynamic quantisation, onnxruntime (FP32
+and dynamic INT8), and eager FP32. What they need beside .venv is in peers_int8_requirements.txt.
+The set's packages run in the library's own worker, one each. A round takes a window of every one at
+every batch, in a new random order; all have the same threads and keep freed memory (glibc's
+tunables here, `retained_heap` in the workers). Figures are medians of the rounds. Accuracy is the
+worst cosine of a row against eager FP32. Prints Markdown. Run it alone.
+"""
+
+import argparse
+import copy
+import importlib
+import json
+import math
+import os
+import random
+import statistics
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+from worker_process import Arm, Worker
+
+import torch
+
+BATCHES = (8, 16, 32)
+REFERENCE = "PyTorch eager FP32"
+HEAP = "glibc.malloc.trim_threshold=4294967296:glibc.malloc.mmap_threshold=4294967296"
+REST = 0.05  # seconds between windows: thread pools spin for a while after their last work.
+
+Forward = Callable[[list[torch.Tensor]], torch.Tensor]
+
+
+class Peer:
+    """A callable of this process; `make` is timed as its set-up, first call included."""
+
+    def __init__(self, make: Callable[[], Forward], tensors: list[torch.Tensor], mask: int | None):
+        self.tensors, self.mask = tensors, mask
+        started = time.perf_counter()
+        self.forward = make()
+        self.forward(self.rows(8))
+        self.seconds = time.perf_counter() - started
+        self.cosine = math.nan
+
+    def rows(self, batch: int, first: int = 0) -> list[torch.Tensor]:
+        index = torch.arange(first, first + batch) % len(self.tensors[0])
+        return [tensor[index] for tensor in self.tensors]
+
+    def seconds_per_unit(self, batch: int, seconds: float) -> float:
+        units, first = 0.0, 0
+        started = now = time.perf_counter()
+        while now - started < seconds:
+            rows = self.rows(batch, first)
+            self.forward(rows)
+            now = time.perf_counter()
+            units += batch if self.mask is None else float(rows[self.mask].sum())
+            first += batch
+        return (now - started) / units
+
+    def judge(self, reference: "Peer") -> None:
+        rows = self.rows(len(self.tensors[0]))
+        ours, theirs = self.forward(rows), reference.forward(rows)
+        cosine = torch.nn.functional.cosine_similarity(ours.flatten(1), theirs.flatten(1))
+        self.cosine = float(cosine.min())
+
+
+def peers(model: torch.nn.Module, tensors: list[torch.Tensor]) -> dict[str, Callable[[], Forward]]:
+    def torchao() -> torch.nn.Module:
+        from torchao.quantization import Int8DynamicActivationInt8WeightConfig, quantize_
+
+        quantised = copy.deepcopy(model)
+        quantize_(quantised, Int8DynamicActivationInt8WeightConfig())
+        return quantised
+
+    def torch_ao() -> torch.nn.Module:
+        linear = {torch.nn.Linear}
+        return torch.ao.quantization.quantize_dynamic(copy.deepcopy(model), linear, torch.qint8)
+
+    return {
+        REFERENCE: lambda: eager(model),
+        "torch.ao dynamic INT8, eager": lambda: eager(torch_ao()),
+        "torchao INT8, eager": lambda: eager(torchao()),
+        "torchao INT8, torch.compile": lambda: eager(torch.compile(torchao(), dynamic=True)),
+        "onnxruntime FP32": lambda: onnx_session(model, tensors, int8=False),
+        "onnxruntime dynamic INT8": lambda: onnx_session(model, tensors, int8=True),
+    }
+
+
+def eager(model: torch.nn.Module) -> Forward:
+    def forward(rows: list[torch.Tensor]) -> torch.Tensor:
+        with torch.inference_mode():
+            return model(*rows)
+
+    return forward
+
+
+def onnx_session(model: torch.nn.Module, tensors: list[torch.Tensor], *, int8: bool) -> Forward:
+    import onnxruntime
+    from onnxruntime.quantization import quantize_dynamic
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        names = [f"input_{i}" for i in range(len(tensors))]
+        torch.onnx.export(
+            model,
+            tuple(tensor[:8] for tensor in tensors),
+            path,
+            input_names=names,
+            dynamic_axes={name: {0: "batch"} for name in names},
+            dynamo=False,
+        )
+        if int8:
+            quantize_dynamic(path, path.with_name("int8.onnx"))
+            path = path.with_name("int8.onnx")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = torch.get_num_threads()
+        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+    def forward(rows: list[torch.Tensor]) -> torch.Tensor:
+        feed = {name: row.numpy() for name, row in zip(names, rows)}
+        return torch.from_numpy(session.run(None, feed)[0])
+
+    return forward
+
+
+def main() -> None:
+    keep_freed_memory()
+    warnings.simplefilter("ignore")
+    arguments = parse()
+    module, _, factory = arguments.model.partition(":")
+    model = getattr(importlib.import_module(module), factory)()
+    tensors = list(torch.load(arguments.inputs, weights_only=True))
+    mask = None if arguments.units_from_mask is None else int(arguments.units_from_mask)
+    runners: dict[str, Peer | Arm] = {}
+    for name, make in peers(model, tensors).items():
+        print(f"making {name}", file=sys.stderr)
+        runners[name] = Peer(make, tensors, mask)
+        runners[name].judge(runners[REFERENCE])
+    runners |= packages(arguments)
+    print_table(arguments, runners, measure(arguments, runners))
+
+
+def keep_freed_memory() -> None:
+    """glibc reads its tunables when a process starts."""
+    if os.environ.get("GLIBC_TUNABLES") != HEAP:
+        os.environ["GLIBC_TUNABLES"] = HEAP
+        os.execv(sys.executable, [sys.executable, *sys.argv])
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("worker")
+    parser.add_argument("set", type=Path)
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--inputs", required=True)
+    parser.add_argument("--units-from-mask")
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--seconds", type=float, default=1.0, help="of a window")
+    parser.add_argument("--seed", type=int, default=0)
+    return parser.parse_args()
+
+
+def packages(arguments: argparse.Namespace) -> dict[str, Arm]:
+    told = json.loads((arguments.set / "manifest.json").read_text(encoding="utf-8"))
+    arms = {}
+    for variant in told["variants"]:
+        precision = variant["precision"]
+        worker = Worker(
+            arguments.worker, str(arguments.set), arguments.inputs, arguments.units_from_mask
+        )
+        arm = Arm(worker, precision, "compiled")
+        arm.seconds += variant["seconds"]
+        arms[f"autotune package {precision.upper()}"] = arm
+    return arms
+
+
+def measure(
+    arguments: argparse.Namespace, runners: dict[str, Peer | Arm]
+) -> dict[tuple[str, int], list[float]]:
+    generator = random.Random(arguments.seed)
+    taken = {(name, batch): [] for name in runners for batch in BATCHES}
+    for runner in runners.values():  # Warm: the first calls compile and fault pages in.
+        for batch in BATCHES:
+            runner.seconds_per_unit(batch, 0.5)
+    for round_number in range(arguments.rounds):
+        print(f"round {round_number + 1} of {arguments.rounds}", file=sys.stderr)
+        for batch in BATCHES:
+            for name in generator.sample(list(runners), len(runners)):
+                time.sleep(REST)
+                figure = runners[name].seconds_per_unit(batch, arguments.seconds)
+                taken[name, batch].append(figure)
+    return taken
+
+
+def print_table(
+    arguments: argparse.Namespace,
+    runners: dict[str, Peer | Arm],
+    taken: dict[tuple[str, int], list[float]],
+) -> None:
+    versions = {
+        name: importlib.import_module(name).__version__ for name in ("torchao", "onnxruntime")
+    }
+    print(
+        f"`peers_int8.py`, torch {torch.__version__}, {versions}, {torch.get_num_threads()} threads,"
+        f" {arguments.rounds} rounds of {arguments.seconds} s windows, seed {arguments.seed};"
+        " microseconds per unit (median), and speed over eager FP32 (median of the rounds' ratios)\n"
+    )
+    print("| | " + " | ".join(f"batch {batch}" for batch in BATCHES), end="")
+    print(" | geometric mean | set-up s | worst cosine |\n|" + "---|" * (len(BATCHES) + 4))
+    for name, runner in runners.items():
+        cells, speeds = [], []
+        for batch in BATCHES:
+            ratios = [a / b for a, b in zip(taken[REFERENCE, batch], taken[name, batch])]
+            speeds.append(statistics.median(ratios))
+            cells.append(f"{1e6 * statistics.median(taken[name, batch]):.1f} ({speeds[-1]:.2f}x)")
+        mean = math.prod(speeds) ** (1 / len(speeds))
+        figures = f"{mean:.2f}x | {runner.seconds:.1f} | {runner.cosine:.4f}"
+        print(f"| {name} | {' | '.join(cells)} | {figures} |")
+
+
+if __name__ == "__main__":
+    main()
