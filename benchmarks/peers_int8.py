@@ -17,8 +17,6 @@ import importlib
 import json
 import math
 import os
-import random
-import statistics
 import sys
 import tempfile
 import time
@@ -26,14 +24,13 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+from interleaved import interleaved, print_table
 from worker_process import Arm, Worker
 
 import torch
 
-BATCHES = (8, 16, 32)
 REFERENCE = "PyTorch eager FP32"
 HEAP = "glibc.malloc.trim_threshold=4294967296:glibc.malloc.mmap_threshold=4294967296"
-REST = 0.05  # seconds between windows: thread pools spin for a while after their last work.
 
 Forward = Callable[[list[torch.Tensor]], torch.Tensor]
 
@@ -144,7 +141,16 @@ def main() -> None:
         runners[name] = Peer(make, tensors, mask)
         runners[name].judge(runners[REFERENCE])
     runners |= packages(arguments)
-    print_table(arguments, runners, measure(arguments, runners))
+    taken = interleaved(runners, arguments.rounds, arguments.seconds, arguments.seed)
+    versions = {
+        name: importlib.import_module(name).__version__ for name in ("torchao", "onnxruntime")
+    }
+    print(
+        f"`peers_int8.py`, torch {torch.__version__}, {versions}, {torch.get_num_threads()} threads,"
+        f" {arguments.rounds} rounds of {arguments.seconds} s windows, seed {arguments.seed};"
+        f" microseconds per unit, speed over {REFERENCE} (least … most)\n"
+    )
+    print_table(runners, taken, REFERENCE)
 
 
 def keep_freed_memory() -> None:
@@ -179,50 +185,6 @@ def packages(arguments: argparse.Namespace) -> dict[str, Arm]:
         arm.seconds += variant["seconds"]
         arms[f"autotune package {precision.upper()}"] = arm
     return arms
-
-
-def measure(
-    arguments: argparse.Namespace, runners: dict[str, Peer | Arm]
-) -> dict[tuple[str, int], list[float]]:
-    generator = random.Random(arguments.seed)
-    taken = {(name, batch): [] for name in runners for batch in BATCHES}
-    for runner in runners.values():  # Warm: the first calls compile and fault pages in.
-        for batch in BATCHES:
-            runner.seconds_per_unit(batch, 0.5)
-    for round_number in range(arguments.rounds):
-        print(f"round {round_number + 1} of {arguments.rounds}", file=sys.stderr)
-        for batch in BATCHES:
-            for name in generator.sample(list(runners), len(runners)):
-                time.sleep(REST)
-                figure = runners[name].seconds_per_unit(batch, arguments.seconds)
-                taken[name, batch].append(figure)
-    return taken
-
-
-def print_table(
-    arguments: argparse.Namespace,
-    runners: dict[str, Peer | Arm],
-    taken: dict[tuple[str, int], list[float]],
-) -> None:
-    versions = {
-        name: importlib.import_module(name).__version__ for name in ("torchao", "onnxruntime")
-    }
-    print(
-        f"`peers_int8.py`, torch {torch.__version__}, {versions}, {torch.get_num_threads()} threads,"
-        f" {arguments.rounds} rounds of {arguments.seconds} s windows, seed {arguments.seed};"
-        " microseconds per unit (median), and speed over eager FP32 (median of the rounds' ratios)\n"
-    )
-    print("| | " + " | ".join(f"batch {batch}" for batch in BATCHES), end="")
-    print(" | geometric mean | set-up s | worst cosine |\n|" + "---|" * (len(BATCHES) + 4))
-    for name, runner in runners.items():
-        cells, speeds = [], []
-        for batch in BATCHES:
-            ratios = [a / b for a, b in zip(taken[REFERENCE, batch], taken[name, batch])]
-            speeds.append(statistics.median(ratios))
-            cells.append(f"{1e6 * statistics.median(taken[name, batch]):.1f} ({speeds[-1]:.2f}x)")
-        mean = math.prod(speeds) ** (1 / len(speeds))
-        figures = f"{mean:.2f}x | {runner.seconds:.1f} | {runner.cosine:.4f}"
-        print(f"| {name} | {' | '.join(cells)} | {figures} |")
 
 
 if __name__ == "__main__":

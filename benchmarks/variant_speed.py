@@ -10,30 +10,22 @@ Markdown. Run it alone. Speaks the worker's protocol (docs/worker_protocol.md).
 
 import argparse
 import json
-import math
-import random
-import statistics
 
+from interleaved import interleaved, print_table
 from worker_process import Arm, Worker
 
-BATCHES = (8, 16, 32)
 REFERENCE = "TorchScript fp32 plain"
 
 
 def main() -> None:
     arguments = parse()
     arms = start(arguments)
-    generator = random.Random(arguments.seed)
-    taken = {(name, batch): [] for name in arms for batch in BATCHES}
-    for arm in arms.values():  # Warm: the first iterations compile and fault pages in.
-        for batch in BATCHES:
-            arm.seconds_per_unit(batch, 0.5)
-    for _ in range(arguments.rounds):
-        for batch in BATCHES:
-            for name in generator.sample(list(arms), len(arms)):
-                figure = arms[name].seconds_per_unit(batch, arguments.seconds)
-                taken[name, batch].append(figure)
-    print_table(arguments, arms, taken)
+    taken = interleaved(arms, arguments.rounds, arguments.seconds, arguments.seed)
+    print(
+        f"`variant_speed.py`, {arguments.rounds} rounds of {arguments.seconds} s windows, seed"
+        f" {arguments.seed}; microseconds per unit, speed over {REFERENCE} (least … most)\n"
+    )
+    print_table(arms, taken, REFERENCE)
 
 
 def parse() -> argparse.Namespace:
@@ -62,25 +54,6 @@ def start(arguments: argparse.Namespace) -> dict[str, Arm]:
         f"package {precision}": Arm(worker(arguments.set), precision, "compiled")
         for precision in precisions
     }
-
-
-def print_table(arguments: argparse.Namespace, arms: dict[str, Arm], taken: dict) -> None:
-    print(
-        f"`variant_speed.py`, {arguments.rounds} rounds of {arguments.seconds} s windows, seed"
-        f" {arguments.seed}; speed per unit over {REFERENCE}, median (least … most of the rounds)"
-    )
-    print("\n| arm | " + " | ".join(f"batch {batch}" for batch in BATCHES), end="")
-    print(" | geometric mean | set-up s | worst cosine |\n|" + "---|" * (len(BATCHES) + 4))
-    for name, arm in arms.items():
-        cells, medians = [], []
-        for batch in BATCHES:
-            ratios = [a / b for a, b in zip(taken[REFERENCE, batch], taken[name, batch])]
-            medians.append(statistics.median(ratios))
-            cells.append(f"{medians[-1]:.2f} ({min(ratios):.2f} … {max(ratios):.2f})")
-        mean = math.prod(medians) ** (1 / len(medians))
-        print(
-            f"| {name} | {' | '.join(cells)} | {mean:.2f} | {arm.seconds:.2f} | {arm.cosine:.5f} |"
-        )
 
 
 if __name__ == "__main__":

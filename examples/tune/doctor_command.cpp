@@ -11,7 +11,7 @@ namespace autotune::cli {
 namespace {
 
 constexpr const char* usage =
-    "autotune doctor [MODEL (--inputs FILE | --input SPEC...)] [OPTIONS] [--json]";
+    "autotune doctor [MODEL [--inputs FILE | --input SPEC...]] [OPTIONS] [--json]";
 
 constexpr double self_test_seconds = 15;  // With the phase, which needs more than 10.
 

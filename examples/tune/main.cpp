@@ -30,6 +30,7 @@ std::string start_page() {
   std::string text =
       "autotune finds the batch size, precision and memory layout that spend the least energy\n"
       "per token on this hardware, and keeps the answer in a profile.\n\n"
+      "  autotune tune folder                           tune a variant set\n"
       "  autotune tune model.pt --inputs inputs.pt      tune a TorchScript model\n"
       "  autotune show model                            what was found\n\n"
       "Commands (each takes --help):\n";

@@ -8,7 +8,7 @@ namespace autotune::cli {
 namespace {
 
 constexpr const char* usage =
-    "autotune measure MODEL --config CONFIG (--inputs FILE | --input SPEC...) [OPTIONS]";
+    "autotune measure MODEL --config CONFIG [--inputs FILE | --input SPEC...] [OPTIONS]";
 
 }  // namespace
 

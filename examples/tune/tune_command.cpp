@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "autotune/variant_set.hpp"
 #include "commands.hpp"
 #include "interrupt.hpp"
 #include "model_options.hpp"
@@ -148,7 +149,10 @@ std::optional<TuneResult> tune_and_watch(Session& session, TuneOptions options,
 
 std::string shown_unit(const WorkloadOptions& workload) {
   if (!workload.unit.empty()) return workload.unit;
-  return workload.units_from_mask ? "token" : "item";
+  const bool own_mask = !workload.inputs && workload.input_specs.empty() &&
+                        is_variant_set(workload.model) &&
+                        read_variant_set(workload.model).units_from_mask;
+  return workload.units_from_mask || own_mask ? "token" : "item";
 }
 
 }  // namespace
