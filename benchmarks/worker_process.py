@@ -56,7 +56,7 @@ class Arm:
         prepared = worker.ask("prepare", arm=arm, accuracy_batch=0, check_accuracy=True)
         if prepared["status"] != "ok":
             sys.exit(f"{precision} {layout}: {prepared['reason']}")
-        self.seconds = prepared["seconds"]
+        self.seconds = prepared["set_up"]["seconds"]
         self.cosine = prepared["accuracy"]["worst_cosine"]
 
     def seconds_per_unit(self, batch: int, seconds: float) -> float:

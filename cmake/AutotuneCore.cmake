@@ -11,7 +11,7 @@ endforeach()
 target_sources(autotune PUBLIC FILE_SET HEADERS BASE_DIRS "${PROJECT_SOURCE_DIR}/include"
                                FILES ${autotune_headers})
 target_compile_features(autotune PUBLIC cxx_std_20)
-target_link_libraries(autotune PRIVATE fmt::fmt PkgConfig::minizip ${CMAKE_DL_LIBS}
+target_link_libraries(autotune PRIVATE fmt::fmt PkgConfig::minizip ZLIB::ZLIB ${CMAKE_DL_LIBS}
                                PUBLIC Threads::Threads)
 if(AUTOTUNE_SANITIZE)
   target_link_options(autotune PUBLIC -fsanitize=${AUTOTUNE_SANITIZE})

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <fstream>
 
 #include "autotune/variant_set.hpp"
 #include "commands.hpp"
@@ -39,6 +40,8 @@ po::options_description flags() {
       ("budget-seconds", number(), "wall time of all of it (default 60, 300 or 1800 by effort)")
       ("budget-joules", number(), "energy of the tune itself (default 50000)")
       ("searcher", text(), searcher_help().c_str())
+      ("resume", "go on with the newest journal of this model on this device, with the same options")
+      ("events", text(), "write every step and rejected window as a JSON line to this file")
       ("dry-run", "say what would be tried, and exit");
   // clang-format on
   return options;
@@ -113,6 +116,8 @@ TuneOptions tune_options(const po::variables_map& values, const ModelOptions& mo
     (void)make_searcher(options.searcher, {{{"any", {1}}}}, {});  // Refuses an unknown name now.
   }
   options.seed = values["seed"].as<std::uint64_t>();
+  options.journals = cache_folder() / "journals";
+  options.resume = values.count("resume") > 0;
   return options;
 }
 
@@ -147,6 +152,34 @@ std::optional<TuneResult> tune_and_watch(Session& session, TuneOptions options,
   }
 }
 
+/// The file that `--events` names.
+class EventFile {
+ public:
+  explicit EventFile(const std::string& path) : path_(path), file_(path, std::ios::trunc) {
+    if (file_) return;
+    throw Error(ErrorCode::io, fmt::format("--events {} cannot be written. Name a file in a folder "
+                                           "that can be written.",
+                                           path));
+  }
+  /// Each line is there as soon as it happened, for whoever follows the file. A disk that fills up
+  /// costs events, not the tune.
+  void write(const TuneEvent& event) {
+    if (!file_) return;
+    file_ << event_line(event) << std::flush;
+    if (!file_)
+      print_warnings({fmt::format("--events {} ends here: it cannot be written.", path_)});
+  }
+
+ private:
+  std::string path_;
+  std::ofstream file_;
+};
+
+std::unique_ptr<EventFile> open_events(const po::variables_map& values) {
+  return values.count("events") ? std::make_unique<EventFile>(values["events"].as<std::string>())
+                                : nullptr;
+}
+
 std::string shown_unit(const WorkloadOptions& workload) {
   if (!workload.unit.empty()) return workload.unit;
   const bool own_mask = !workload.inputs && workload.input_specs.empty() &&
@@ -166,6 +199,9 @@ int tune_command(const std::vector<std::string>& words) {
   options.started = started;
   const ProfileStore store = ProfileStore::from_environment();
   store.check_writable();
+
+  const auto events = open_events(values);
+  if (events) options.on_event = [&](const TuneEvent& event) { events->write(event); };
 
   Session session(model.session);
   if (values.count("dry-run")) return dry_run(session.workload(), options);

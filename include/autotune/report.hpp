@@ -41,6 +41,9 @@ struct Checkup {
 /// The object that `tune --json` prints (docs/json.md).
 [[nodiscard]] std::string to_json(const TuneResult& result, const std::string& profile_path);
 
+/// A line of the file of `tune --events`.
+[[nodiscard]] std::string event_line(const TuneEvent& event);
+
 /// The object that `measure --json` prints.
 [[nodiscard]] std::string to_json(const Trial& trial, const Device& device, const MeterInfo& meter);
 

@@ -70,6 +70,14 @@ struct Accuracy {
   friend bool operator==(const Accuracy&, const Accuracy&) = default;
 };
 
+/// What an arm costs before its first iteration.
+struct SetUpCost {
+  double seconds = 0;  ///< In every process that runs it: casts, packing, loading, compilation.
+  std::optional<double> export_seconds;  ///< Once, ahead of time: making its package.
+
+  friend bool operator==(const SetUpCost&, const SetUpCost&) = default;
+};
+
 /// One configuration tried.
 struct Trial {
   Config config;
@@ -77,6 +85,7 @@ struct Trial {
   std::string reason;  ///< Why it is not `ok`.
   std::optional<Measurement> measurement;
   std::optional<Accuracy> accuracy;
+  std::optional<SetUpCost> set_up;  ///< Of its arm; nothing if it was never prepared.
 
   friend bool operator==(const Trial&, const Trial&) = default;
 };

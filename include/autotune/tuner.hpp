@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -75,6 +76,22 @@ struct Progress {
   std::string activity;       ///< E.g. `batch=8,precision=fp32,layout=plain`.
 };
 
+/// Something that happened in a tune, for logs and other programs (docs/json.md).
+struct TuneEvent {
+  std::string type;    ///< A step: `prepare`, `fit`, `probe`, `window`, `settle`, `soak`; or
+                       ///< `rejected`: a window that something disturbed and that is taken again.
+  std::string phase;   ///< What for: `baselines`, `survey`, `search`, `curve`, `race`, `confirm`.
+  double seconds = 0;  ///< Spent by the tune until then.
+  double joules = 0;
+  Config config;
+  TrialStatus status = TrialStatus::ok;
+  std::string reason;
+  std::optional<double> joules_per_unit;
+  std::optional<double> latency_ms;  ///< Median of the iterations.
+  std::vector<std::string> flags;    ///< Of a rejected window: why.
+  bool resumed = false;              ///< Taken from the journal of an earlier run.
+};
+
 struct TuneOptions {
   int min_batch = 1;
   int max_batch = 128;
@@ -94,6 +111,9 @@ struct TuneOptions {
   Watch* watch = nullptr;                 ///< Of what else moves a figure; null: not watched.
   std::optional<Timestamp> started;       ///< Of the program; by default when `tune` is called.
   std::function<void(const Progress&)> on_progress;
+  std::function<void(const TuneEvent&)> on_event;
+  std::filesystem::path journals;  ///< Folder that keeps every finished step; empty: none does.
+  bool resume = false;             ///< Go on with the newest journal of this workload and device.
   std::function<bool()> stop_requested;  ///< True ends the tune with what it has.
 };
 
@@ -130,6 +150,7 @@ struct TuneResult {
   std::vector<Trial> trials;  ///< All of them, in order of first measurement.
   Spent spent;
   std::optional<double> pays_back_after_units;  ///< Nothing if the incumbent is the best.
+  int resumed_steps = 0;                        ///< Taken from the journal of an earlier run.
   bool complete = true;  ///< False after an interruption or a left-out incumbent or confirmation.
   std::vector<std::string> warnings;
 };

@@ -33,8 +33,16 @@ struct WorkloadOptions {
 struct WorkerOptions {
   WorkloadOptions workload;
   std::optional<std::filesystem::path> executable;  ///< Else AUTOTUNE_WORKER, else installed.
+  /// Another program that speaks the protocol, with its arguments, in place of our worker; one
+  /// without a slash is looked for on PATH.
+  std::vector<std::string> command;
   double start_seconds = 120;  ///< For start and `describe`, loading the model included.
   double reply_seconds = 60;   ///< Beyond what a request itself asks for.
+  /// What a run may take beyond what it asks for is less once earlier runs of the arm have shown
+  /// how long an iteration takes: 20 times that, but no less than this.
+  double least_reply_seconds = 10;
+  /// Of the process's own data: beyond it allocations fail, before the machine runs out. 0: none.
+  std::uint64_t memory_limit_bytes = 0;
 };
 
 /// The workload of a child process. A child that dies or hangs gives a trial status and is started

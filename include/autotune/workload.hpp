@@ -53,7 +53,7 @@ struct PrepareRequest {
 struct Prepared {
   TrialStatus status = TrialStatus::ok;  ///< Not `inaccurate`: the limits are the tuner's.
   std::string reason;
-  double seconds = 0;  ///< Set-up cost: casts, packing, compilation, without the accuracy pass.
+  SetUpCost set_up;  ///< Without the accuracy pass.
   Accuracy accuracy;
 
   friend bool operator==(const Prepared&, const Prepared&) = default;

@@ -138,6 +138,16 @@ class Accuracy:
 
 
 @dataclasses.dataclass(frozen=True)
+class SetUpCost:
+    """What an arm costs before its first iteration."""
+
+    seconds: float | None
+    """In every process that runs it: casts, packing, loading a package."""
+    export_seconds: float | None = None
+    """Once, ahead of time: making the package of a variant set."""
+
+
+@dataclasses.dataclass(frozen=True)
 class Trial:
     """One configuration tried."""
 
@@ -148,6 +158,7 @@ class Trial:
     """Why it is not `ok`."""
     measurement: Measurement | None = None
     accuracy: Accuracy | None = None
+    set_up: SetUpCost | None = None
 
     @classmethod
     def from_json(cls, data: Json) -> Trial:
@@ -155,11 +166,14 @@ class Trial:
 
 
 def _trial_parts(data: Json) -> dict[str, Any]:
-    measurement, accuracy = data.get("measurement"), data.get("accuracy")
+    measurement, accuracy, set_up = (
+        data.get(key) for key in ("measurement", "accuracy", "set_up")
+    )
     return {
         "config": Config.from_json(data["config"]),
         "measurement": measurement and Measurement.from_json(measurement),
         "accuracy": accuracy and _from_known(Accuracy, accuracy),
+        "set_up": set_up and _from_known(SetUpCost, set_up),
     }
 
 

@@ -77,6 +77,7 @@ Window Runner::window(const Config& config) {
   }
   Window window = measure(config);
   for (int i = 0; i < options_.max_repeats && window.disturbed; ++i) {
+    if (tell_rejected_) tell_rejected_(config, window);
     Window again = measure(config);
     if (again.status != TrialStatus::ok || !again.disturbed) return again;
     // All were disturbed: the fastest was so the least.

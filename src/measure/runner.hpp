@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -33,6 +34,11 @@ class Runner {
   /// iteration, in fresh memory, warms up and counts only where `iterations` is 0 or none followed
   /// within half a second.
   [[nodiscard]] Window probe(const Config& config, int iterations);
+
+  /// Called with each window that is thrown away and taken again; its flags say why.
+  void on_rejected(std::function<void(const Config&, const Window&)> tell) {
+    tell_rejected_ = std::move(tell);
+  }
 
   /// Runs `config` for so long without measuring; false if it failed.
   bool settle(const Config& config, double seconds);
@@ -83,6 +89,7 @@ class Runner {
   double iteration_seconds_ = 0;  ///< Of `config_`, from its warm-up or last window.
   bool settled_ = true;           ///< Whether memory stopped growing in the warm-up.
   std::int64_t next_row_ = 0;
+  std::function<void(const Config&, const Window&)> tell_rejected_;
   std::map<std::string, std::vector<double>> clocks_mhz_;  ///< Seen in windows, by configuration.
 };
 

@@ -2,6 +2,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,6 +40,12 @@ class ChildProcess {
   /// How it ended, if it does so within `patience`.
   [[nodiscard]] std::optional<ProcessEnd> wait_for(std::chrono::milliseconds patience);
 
+  /// Makes it the first to go when the machine runs out of memory.
+  void offer_to_the_oom_killer() noexcept;
+
+  /// Lets its allocations fail beyond so many bytes of private data; what it starts inherits that.
+  void limit_memory(std::uint64_t bytes) noexcept;
+
   /// Kills it and what it started in its group, unless it is known to have ended.
   void kill() noexcept;
 
@@ -56,8 +63,8 @@ struct StartedChild {
   ChildPipes pipes;
 };
 
-/// Starts `command[0]`, a path, with pipes for stdin, stdout and stderr, no other open file, no
-/// blocked signal and the default action for each.
+/// Starts `command[0]`, a path or a program on PATH, with pipes for stdin, stdout and stderr, no
+/// other open file, no blocked signal and the default action for each.
 /// @throws Error (worker) if it cannot be started
 [[nodiscard]] StartedChild start_child(const std::vector<std::string>& command);
 

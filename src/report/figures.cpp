@@ -132,6 +132,12 @@ std::string words(const Execution& execution) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
+std::string words(const SetUpCost& cost) {
+  const std::string each = fmt::format("{:.2f} s", cost.seconds);
+  return cost.export_seconds ? fmt::format("{} (export {:.0f} s)", each, *cost.export_seconds)
+                             : each;
+}
+
 std::string words(const Config& config) {
   const std::string knobs = words(config.arm.execution);
   return fmt::format("{} {} batch {}{}{}", to_string(config.arm.precision),

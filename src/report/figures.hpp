@@ -55,6 +55,9 @@ class CostScale {
 /// `threads 2, retained heap`; empty if none is set.
 [[nodiscard]] std::string words(const Execution& execution);
 
+/// `0.12 s (export 29 s)`
+[[nodiscard]] std::string words(const SetUpCost& cost);
+
 /// Several units of work: `tokens`.
 [[nodiscard]] std::string plural(const std::string& unit);
 

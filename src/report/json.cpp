@@ -61,6 +61,21 @@ std::string to_json(const Checkup& checkup) {
                        {"self_test", checkup.self_tests ? Json(*checkup.self_tests) : Json()}});
 }
 
+std::string event_line(const TuneEvent& event) {
+  Json json{{"type", event.type},
+            {"phase", event.phase},
+            {"seconds", number_or_null(event.seconds)},
+            {"joules", number_or_null(event.joules)},
+            {"config", event.config},
+            {"status", to_string(event.status)}};
+  if (!event.reason.empty()) json["reason"] = event.reason;
+  if (event.joules_per_unit) json["joules_per_unit"] = number_or_null(event.joules_per_unit);
+  if (event.latency_ms) json["latency_ms"] = number_or_null(event.latency_ms);
+  if (!event.flags.empty()) json["flags"] = event.flags;
+  if (event.resumed) json["resumed"] = true;
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
 std::string to_json(const TuneResult& result, const std::string& profile_path) {
   return to_lines(Json{{"schema_version", profile_schema_version},
                        {"name", result.workload.id.name},
@@ -80,6 +95,7 @@ std::string to_json(const TuneResult& result, const std::string& profile_path) {
                         {{"searcher", result.searcher},
                          {"ended", result.search_ended},
                          {"seconds", number_or_null(result.search_seconds)}}},
+                       {"resumed_steps", result.resumed_steps},
                        {"complete", result.complete},
                        {"warnings", result.warnings},
                        {"profile_path", profile_path.empty() ? Json() : Json(profile_path)}});

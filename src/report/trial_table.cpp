@@ -60,6 +60,7 @@ std::string table(const Trial& trial, const Description& workload, const MeterIn
     text += cost_line(trial, unit, meter) + measurement_lines(*trial.measurement, unit);
   }
   if (trial.accuracy) text += accuracy_line(*trial.accuracy);
+  if (trial.set_up) text += field("set-up", words(*trial.set_up));
   return text;
 }
 

@@ -26,6 +26,9 @@ std::string spent_line(const TuneResult& result) {
   if (const auto units = result.pays_back_after_units) {
     text += " · pays back after " + count(*units, plural(result.workload.id.unit));
   }
+  if (result.resumed_steps > 0) {
+    text += fmt::format("\n resumed: {} steps were taken by an earlier run", result.resumed_steps);
+  }
   if (!result.search_ended.empty()) {
     text += fmt::format("\n search {} ended: {}", result.searcher, result.search_ended);
   }
@@ -127,6 +130,20 @@ std::string unsupported_lines(const TuneResult& result) {
   return text;
 }
 
+/// What each arm costs before its first iteration, which no energy per unit shows.
+std::string set_up_line(const TuneResult& result) {
+  std::vector<Arm> seen;
+  std::vector<std::string> parts;
+  for (const Trial& trial : result.trials) {
+    const Arm& arm = trial.config.arm;
+    if (!trial.set_up || std::ranges::count(seen, arm)) continue;
+    seen.push_back(arm);
+    parts.push_back(fmt::format("{} {} {}", to_string(arm.precision), to_string(arm.layout),
+                                words(*trial.set_up)));
+  }
+  return parts.empty() ? "" : fmt::format(" set-up: {}\n", fmt::join(parts, ", "));
+}
+
 std::string profile_line(const TuneResult& result, const std::string& path) {
   if (path.empty()) return "";
   const char* const note = result.effort == Effort::quick
@@ -152,6 +169,7 @@ std::string table(const TuneResult& result, const std::string& profile_path) {
   text += saving_line(result, "incumbent", "what you run now");
   text += saving_line(result, "fp32_batch_1", "fp32 at batch 1");
   text += lossy_line(result);
+  text += set_up_line(result);
   text += failures_line(result) + unsupported_lines(result) + notes(result);
   return text + profile_line(result, profile_path);
 }

@@ -16,8 +16,13 @@ namespace fs = std::filesystem;
 
 constexpr std::chrono::seconds rest_between_tests{3};
 
-void check_files(const WorkloadOptions& options) {
-  static_cast<void>(model_fingerprint(options.model));
+/// Share of the memory that a worker on the CPU may fill before its allocations fail: the rest is
+/// for the tuner and whatever else runs.
+constexpr double memory_share = 0.9;
+
+void check_files(const WorkerOptions& worker) {
+  const WorkloadOptions& options = worker.workload;
+  if (worker.command.empty()) static_cast<void>(model_fingerprint(options.model));
   if (options.inputs && !fs::is_regular_file(*options.inputs)) {
     throw Error(ErrorCode::inputs, fmt::format("the inputs file {} does not exist or is no file. "
                                                "Make one with torch.save(inputs, path).",
@@ -27,6 +32,11 @@ void check_files(const WorkloadOptions& options) {
 
 WorkerOptions on_device(WorkerOptions worker, const Device& device) {
   worker.workload.device = device.id;
+  // A CUDA context maps far more than it uses.
+  if (device.kind == DeviceKind::cpu && worker.memory_limit_bytes == 0) {
+    worker.memory_limit_bytes =
+        static_cast<std::uint64_t>(memory_share * static_cast<double>(device.memory_bytes));
+  }
   return worker;
 }
 
@@ -68,7 +78,7 @@ MeterFacts Session::Parts::test(double seconds) {
 }
 
 Session::Session(const SessionOptions& options) {
-  check_files(options.worker.workload);
+  check_files(options.worker);
   parts_ = std::make_unique<Parts>(options);
 }
 

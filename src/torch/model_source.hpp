@@ -33,6 +33,11 @@ class ModelSource {
   /// The precisions and layouts that can be tried, and why others cannot.
   virtual void add_arms(Description& description) const = 0;
 
+  /// What making its package took; nothing where arms are made while loading.
+  [[nodiscard]] virtual std::optional<double> export_seconds(const Arm&) const {
+    return std::nullopt;
+  }
+
   /// The arm that the others' accuracy is judged against: FP32.
   [[nodiscard]] virtual Arm reference() const = 0;
 

@@ -114,10 +114,9 @@ Prepared TorchWorkload::prepare(const PrepareRequest& request) {
     const bool ready = active_ && compares_with_itself(request.arm);
     if (!ready) {
       active_.reset();
-      const Timestamp start = SteadyClock().now();
       active_.emplace(activate(request.arm));
-      prepared.seconds = in_seconds(SteadyClock().now() - start);
     }
+    prepared.set_up = {active_->load_seconds, loaded().source->export_seconds(request.arm)};
     if (request.check_accuracy) {
       prepared.accuracy = ready ? Accuracy{.rows = reference_->rows()} : judge();
       prepared.accuracy.coverage = active_->model->coverage();
@@ -213,9 +212,12 @@ double TorchWorkload::units_of(std::int64_t first_row, int batch) const {
 
 TorchWorkload::Active TorchWorkload::activate(const Arm& arm) {
   const Loaded& from = loaded();
+  const SteadyClock clock;
+  const Timestamp start = clock.now();
   auto model = from.source->load(arm, from.inputs.batch(0, 1), !from.probe.keeps_state);
+  const double seconds = in_seconds(clock.now() - start);
   Inputs inputs = from.inputs.changed([&](const at::Tensor& t) { return model->input(t); });
-  return {std::move(model), std::move(inputs)};
+  return {std::move(model), std::move(inputs), seconds};
 }
 
 int TorchWorkload::accuracy_batch(const PrepareRequest& request) {

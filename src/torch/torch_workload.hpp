@@ -40,6 +40,7 @@ class TorchWorkload final : public Workload {
   struct Active {
     std::unique_ptr<LoadedArm> model;
     Inputs inputs;  ///< On the device, as the arm takes them.
+    double load_seconds = 0;
   };
 
   const Loaded& loaded();

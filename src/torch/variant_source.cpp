@@ -192,6 +192,11 @@ class VariantSource final : public ModelSource {
     return fmt::format("the variant set {} has no package for it", set_.folder.string());
   }
 
+  [[nodiscard]] std::optional<double> export_seconds(const Arm& arm) const override {
+    const Variant* const variant = find(arm.precision);
+    return variant == nullptr ? std::nullopt : std::optional(variant->export_seconds);
+  }
+
   [[nodiscard]] std::unique_ptr<LoadedArm> load(const Arm& arm, const std::vector<c10::IValue>&,
                                                 bool) const override {
     if (const std::string reason = obstacle(arm); !reason.empty()) throw Unreachable(reason);

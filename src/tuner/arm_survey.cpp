@@ -15,7 +15,7 @@ std::string inaccuracy(const Accuracy& accuracy, const Constraints& limits) {
                      limits.relative_l2_limit());
 }
 
-ArmSurvey survey(const std::vector<Arm>& arms, Runner& runner, TrialBook& book,
+ArmSurvey survey(const std::vector<Arm>& arms, Steps& steps, TrialBook& book,
                  const Constraints& limits, const std::function<bool()>& may_go_on) {
   ArmSurvey survey;
   for (const Arm& arm : arms) {
@@ -24,12 +24,13 @@ ArmSurvey survey(const std::vector<Arm>& arms, Runner& runner, TrialBook& book,
       survey.complete = false;
       break;
     }
-    const Prepared prepared = runner.check(arm, 0);
+    const Prepared prepared = steps.check(arm, 0);
     if (prepared.status != TrialStatus::ok) {
       survey.unsupported.push_back({arm.precision, arm.layout, prepared.reason});
       book.add_failure({1, arm}, prepared.status, prepared.reason);
       continue;
     }
+    book.set_up_cost(arm, prepared.set_up);
     const bool accepted = limits.accepts(prepared.accuracy);
     const std::string reason = accepted ? "" : inaccuracy(prepared.accuracy, limits);
     book.set_accuracy(arm, prepared.accuracy, accepted, reason);

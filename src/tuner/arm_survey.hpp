@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "autotune/tuner.hpp"
-#include "measure/runner.hpp"
+#include "tuner/steps.hpp"
 #include "tuner/trial_book.hpp"
 
 namespace autotune {
@@ -24,7 +24,7 @@ struct ArmSurvey {
 [[nodiscard]] std::string inaccuracy(const Accuracy& accuracy, const Constraints& limits);
 
 /// Prepares every arm once and compares its outputs with true FP32, until `may_go_on` says no.
-[[nodiscard]] ArmSurvey survey(const std::vector<Arm>& arms, Runner& runner, TrialBook& book,
+[[nodiscard]] ArmSurvey survey(const std::vector<Arm>& arms, Steps& steps, TrialBook& book,
                                const Constraints& limits, const std::function<bool()>& may_go_on);
 
 }  // namespace autotune

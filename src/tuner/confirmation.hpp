@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "autotune/comparison.hpp"
-#include "measure/runner.hpp"
+#include "tuner/steps.hpp"
 
 namespace autotune {
 
@@ -19,7 +19,7 @@ struct ConfirmationOptions {
 /// its own steady temperature (the race compares at equal temperature, but a hotter configuration
 /// pays its own leakage). Nothing if a window gave no energy or time ran out before two rounds.
 /// @param may_go_on asked before each round
-[[nodiscard]] std::optional<Ratio> confirm(Runner& runner, const Config& best,
+[[nodiscard]] std::optional<Ratio> confirm(Steps& steps, const Config& best,
                                            const Config& reference,
                                            const ConfirmationOptions& options,
                                            const std::function<bool()>& may_go_on);

@@ -14,6 +14,7 @@ Trial measure(Workload& workload, const Description& description,
   if (prepared.status != TrialStatus::ok) {
     return {.config = config, .status = prepared.status, .reason = prepared.reason};
   }
+  book.set_up_cost(config.arm, prepared.set_up);
   const Constraints limits;
   const bool accepted = limits.accepts(prepared.accuracy);
   book.set_accuracy(config.arm, prepared.accuracy, accepted,

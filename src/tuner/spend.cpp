@@ -5,9 +5,12 @@
 namespace autotune {
 
 Spend::Spend(Clock& clock, EnergyMeter& meter, Timestamp started)
-    : clock_(clock), meter_(meter), started_(started), last_(meter.read()) {}
+    : clock_(clock), meter_(meter), noted_(started), last_(meter.read()) {}
 
 void Spend::note() {
+  const Timestamp now = clock_.now();
+  seconds_ += in_seconds(now - noted_);
+  noted_ = now;
   const auto reading = meter_.read();
   if (!reading) return;
   if (last_) {
@@ -18,6 +21,9 @@ void Spend::note() {
   last_ = reading;
 }
 
-double Spend::seconds() const { return in_seconds(clock_.now() - started_); }
+void Spend::restore(double seconds, double joules) noexcept {
+  seconds_ = seconds;
+  joules_ = joules;
+}
 
 }  // namespace autotune

@@ -30,6 +30,14 @@ void TrialBook::set_accuracy(const Arm& arm, const Accuracy& accuracy, bool acce
   accuracies_.push_back({arm, accuracy, accepted, reason});
 }
 
+// The first time counts: later ones find files and code in the caches.
+void TrialBook::set_up_cost(const Arm& arm, const SetUpCost& cost) {
+  if (std::ranges::find(set_up_costs_, arm, &std::pair<Arm, SetUpCost>::first) ==
+      set_up_costs_.end()) {
+    set_up_costs_.emplace_back(arm, cost);
+  }
+}
+
 void TrialBook::set_accuracy(const Config& config, const Accuracy& accuracy, bool accepted,
                              const std::string& reason) {
   Entry& entry = this->entry(config);
@@ -110,6 +118,9 @@ Trial TrialBook::trial(const Entry& entry) const {
     }
   }
   if (entry.accuracy) trial.accuracy = entry.accuracy;
+  const auto cost =
+      std::ranges::find(set_up_costs_, entry.config.arm, &std::pair<Arm, SetUpCost>::first);
+  if (cost != set_up_costs_.end()) trial.set_up = cost->second;
   return trial;
 }
 

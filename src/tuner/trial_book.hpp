@@ -1,5 +1,6 @@
 #pragma once
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "autotune/comparison.hpp"
@@ -21,6 +22,9 @@ class TrialBook {
   /// What is known of an arm's accuracy; every trial of that arm shows it.
   void set_accuracy(const Arm& arm, const Accuracy& accuracy, bool accepted,
                     const std::string& reason);
+
+  /// What preparing an arm took; every trial of that arm shows it.
+  void set_up_cost(const Arm& arm, const SetUpCost& cost);
 
   /// The accuracy of one configuration, checked at its own batch.
   void set_accuracy(const Config& config, const Accuracy& accuracy, bool accepted,
@@ -64,6 +68,7 @@ class TrialBook {
   };
   std::vector<Entry> entries_;
   std::vector<ArmAccuracy> accuracies_;
+  std::vector<std::pair<Arm, SetUpCost>> set_up_costs_;
 };
 
 }  // namespace autotune

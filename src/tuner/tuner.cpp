@@ -13,6 +13,10 @@
 namespace autotune {
 namespace {
 
+// What an arm outside the accuracy limits would save is shown, not claimed: about its best batch
+// does.
+constexpr int lossy_windows = 8;
+
 // Shares of the time budget; arms outside the accuracy limits get at most a quarter
 // (docs/architecture.md).
 constexpr double lossy_share = 0.25;
@@ -21,13 +25,6 @@ constexpr double curve_share = 0.12;
 
 constexpr double most_soak_seconds = 60;
 constexpr double soak_share = 0.1;
-
-bool wanted(const Arm& arm, const TuneOptions& options) {
-  const auto listed = [](const auto& list, auto value) {
-    return list.empty() || std::ranges::find(list, value) != list.end();
-  };
-  return listed(options.precisions, arm.precision) && listed(options.layouts, arm.layout);
-}
 
 }  // namespace
 
@@ -42,76 +39,33 @@ Tuner::Tuner(Workload& workload, const std::vector<std::unique_ptr<EnergyMeter>>
       meters_(meters) {}
 
 TuneResult Tuner::run() {
-  describe();
+  set_up();
   soak();
   measure_baselines();
   survey_arms();
-  const double lossy_seconds = survey_.lossy.empty() ? 0 : lossy_share * budget_seconds_;
+  const int lossy = lossy_windows * static_cast<int>(survey_.lossy.size());
+  const auto lossy_seconds = [&] {
+    return std::min(lossy * median_step_seconds(), lossy_share * budget_seconds_);
+  };
   promising_ = search(survey_.accepted, [&] {
-    return search_ends_at() - lossy_seconds - curve_share * budget_seconds_;
+    return search_ends_at() - lossy_seconds() - curve_share * budget_seconds_;
   });
-  measure_curve([&] { return search_ends_at() - lossy_seconds; });
-  static_cast<void>(search(survey_.lossy, [&] { return search_ends_at(); }));
+  measure_curve([&] { return search_ends_at() - lossy_seconds(); });
+  static_cast<void>(search(
+      survey_.lossy, [&] { return search_ends_at(); }, lossy));
   race_finalists();
   confirm_accuracy();
   confirm_saving();
   return conclude();
 }
 
-void Tuner::describe() {
-  description_ = workload_.describe();
-  warnings_ = description_.warnings;
-  if (options_.earlier_trials) earlier_trials_ = options_.earlier_trials(description_.id);
-  if (effort_ != options_.effort) {
-    warnings_.push_back(fmt::format("{:.0f} s cannot hold the windows of effort {}: {} is used.",
-                                    budget_seconds_, to_string(options_.effort),
-                                    to_string(effort_)));
-  }
-  runner_ = std::make_unique<Runner>(workload_, meters_,
-                                     MeasureOptions::for_effort(effort_, options_.meter_facts),
-                                     description_, options_.watch, &clock_);
-  std::ranges::copy_if(description_.arms, std::back_inserter(arms_),
-                       [&](const Arm& arm) { return wanted(arm, options_); });
-  if (arms_.empty()) {
-    std::string reasons;
-    for (const UnsupportedArm& arm : description_.unsupported) {
-      reasons +=
-          fmt::format("\n {} {}: {}", to_string(arm.precision), to_string(arm.layout), arm.reason);
-    }
-    throw Error(ErrorCode::constraints,
-                "none of the named precisions and layouts can run here." + reasons);
-  }
-  if (description_.max_batch > 0 && options_.min_batch > description_.max_batch) {
-    throw Error(ErrorCode::constraints,
-                fmt::format("the model takes batches up to {}, the range starts at {}. Give "
-                            "--batch 1:{}.",
-                            description_.max_batch, options_.min_batch, description_.max_batch));
-  }
-  const auto with = [&](Layout layout) {
-    return std::ranges::find_if(description_.arms, [&](const Arm& arm) {
-      return arm.precision == Precision::fp32 && arm.layout == layout;
-    });
-  };
-  const auto plain = with(Layout::plain);
-  const auto fp32 = plain == description_.arms.end() ? with(Layout::compiled) : plain;
-  fp32_batch_1_ = {1, fp32 == description_.arms.end() ? Arm{} : *fp32};
-  incumbent_ = options_.baseline.value_or(fp32_batch_1_);
-  // In a variant set everything is compiled: who names a baseline need not say so.
-  if (fp32_batch_1_.arm.layout == Layout::compiled && incumbent_.arm.layout == Layout::plain) {
-    incumbent_.arm.layout = Layout::compiled;
-  }
-  // Compared like for like: in the heap that the arms run in, unless the user names another.
-  if (fp32_batch_1_.arm.execution.retained_heap) {
-    incumbent_.arm.execution.retained_heap = true;
-  }
-}
-
 void Tuner::soak() {
   if (effort_ == Effort::quick) return;
-  runner_->soak(incumbent_, std::min(most_soak_seconds, soak_share * budget_seconds_));
+  steps_->soak(incumbent_, std::min(most_soak_seconds, soak_share * budget_seconds_));
 }
 
 void Tuner::measure_baselines() {
+  steps_->enter("baselines");
   for (const Config& config : {incumbent_, fp32_batch_1_}) {
     if (book_.find(config) || stopped()) continue;
     const Outcome outcome = measure(config);
@@ -124,9 +78,9 @@ void Tuner::measure_baselines() {
 }
 
 void Tuner::survey_arms() {
-  survey_ = survey(arms_, *runner_, book_, options_.constraints,
+  steps_->enter("survey");
+  survey_ = survey(arms_, *steps_, book_, options_.constraints,
                    [&] { return may_spend(survey_ends_at * budget_seconds_); });
-  spend_.note();
   configurations_ = space_of(survey_.accepted).size() + space_of(survey_.lossy).size();
   if (survey_.complete) return;
   complete_ = false;
@@ -135,12 +89,13 @@ void Tuner::survey_arms() {
 }
 
 void Tuner::confirm_accuracy() {
+  steps_->enter("confirm");
   if (race_rounds_ == 0 || stopped()) return;
   while (true) {
     const std::vector<Trial> best = ranked();
     if (best.empty() || best.front().config.arm.precision == Precision::fp32) return;
     const Config config = best.front().config;
-    const Prepared prepared = runner_->check(config.arm, config.batch);
+    const Prepared prepared = steps_->check(config.arm, config.batch);
     if (prepared.status != TrialStatus::ok) {
       book_.add_failure(config, prepared.status, prepared.reason);
       continue;
@@ -156,18 +111,17 @@ void Tuner::confirm_accuracy() {
 void Tuner::confirm_saving() {
   const std::vector<Trial> best = ranked();
   if (effort_ != Effort::full || best.empty() || best.front().config == incumbent_) return;
-  confirmed_saving_ = confirm(*runner_, best.front().config, incumbent_, {},
+  confirmed_saving_ = confirm(*steps_, best.front().config, incumbent_, {},
                               [&] { return may_spend(budget_seconds_); });
-  spend_.note();
   if (confirmed_saving_) return;
   complete_ = false;
   warnings_.push_back("the saving was not confirmed at steady temperature: the budget ended.");
 }
 
 TuneResult Tuner::conclude() {
-  spend_.note();
   const std::vector<Trial> best = ranked();
   if (best.empty()) {
+    if (!steps_->broken().empty()) throw Error(ErrorCode::worker, steps_->broken());
     throw Error(ErrorCode::constraints, closest_miss(book_.trials(), options_.constraints));
   }
   TuneResult result;
@@ -191,8 +145,10 @@ TuneResult Tuner::conclude() {
   result.ties = ties(best, standings_ ? &*standings_ : nullptr);
   result.trials = book_.trials();
   result.spent = {spend_.seconds(), spend_.joules(), book_.size()};
+  result.resumed_steps = steps_->resumed();
   result.complete = complete_ && !stopped();
   result.warnings = warnings_;
+  for (const std::string& warning : warnings_of_steps()) result.warnings.push_back(warning);
   for (std::string& warning : disturbance_warnings(result.trials)) {
     result.warnings.push_back(std::move(warning));
   }
@@ -203,6 +159,20 @@ TuneResult Tuner::conclude() {
     if (saved > 0) result.pays_back_after_units = result.spent.joules / saved;
   }
   return result;
+}
+
+std::vector<std::string> Tuner::warnings_of_steps() const {
+  std::vector<std::string> warnings;
+  if (!steps_->broken().empty()) {
+    warnings.push_back("the tune ended early, since no worker could be started any more: " +
+                       steps_->broken());
+  }
+  if (!steps_->journal_failure().empty()) {
+    warnings.push_back(
+        "the journal is incomplete, so that this tune could be resumed only in part: " +
+        steps_->journal_failure());
+  }
+  return warnings;
 }
 
 std::vector<Trial> Tuner::ranked() const {
@@ -254,7 +224,9 @@ bool Tuner::may_spend(double until_seconds) const {
   return !stopped() && spend_.seconds() < until_seconds && spend_.joules() < options_.budget.joules;
 }
 
-bool Tuner::stopped() const { return options_.stop_requested && options_.stop_requested(); }
+bool Tuner::stopped() const {
+  return !steps_->broken().empty() || (options_.stop_requested && options_.stop_requested());
+}
 
 void Tuner::report(const Config& config) const {
   if (!options_.on_progress) return;

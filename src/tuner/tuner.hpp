@@ -10,6 +10,7 @@
 #include "tuner/arm_survey.hpp"
 #include "tuner/spend.hpp"
 #include "tuner/standings.hpp"
+#include "tuner/steps.hpp"
 #include "tuner/trial_book.hpp"
 
 namespace autotune {
@@ -25,16 +26,21 @@ class Tuner {
  private:
   static constexpr std::size_t min_race_rounds = 2;  ///< An interval needs two.
 
-  void describe();
+  void set_up();
+  void choose_arms();
+  void choose_baselines();
+  void open_journal();
   void soak();
   void measure_baselines();
   void survey_arms();
   /// @param until_seconds asked before each step: what a race costs is learnt on the way
+  /// @param windows no more than these, if given
   /// @return what the searcher would race, the most promising first; empty if it has no opinion
   [[nodiscard]] std::vector<Config> search(const std::vector<Arm>& arms,
-                                           const std::function<double()>& until_seconds);
-  [[nodiscard]] SearchOptions search_options(const std::vector<Arm>& arms,
-                                             double until_seconds) const;
+                                           const std::function<double()>& until_seconds,
+                                           std::optional<int> windows = {});
+  [[nodiscard]] SearchOptions search_options(const std::vector<Arm>& arms, double until_seconds,
+                                             std::optional<int> windows) const;
   void measure_closest_miss(const Searcher& searcher, const std::vector<Arm>& arms,
                             double until_seconds);
   void measure_curve(const std::function<double()>& until_seconds);
@@ -56,7 +62,9 @@ class Tuner {
   [[nodiscard]] double search_ends_at() const;
   [[nodiscard]] double race_ends_at() const;
   [[nodiscard]] double step_seconds(const Config& config) const;
+  [[nodiscard]] double median_step_seconds() const;
   [[nodiscard]] std::vector<Trial> ranked() const;
+  [[nodiscard]] std::vector<std::string> warnings_of_steps() const;
   [[nodiscard]] std::optional<Trial> lossy_best(const Trial& best) const;
   [[nodiscard]] std::vector<Baseline> baselines(const Trial& best) const;
   [[nodiscard]] bool may_spend(double until_seconds) const;
@@ -71,6 +79,8 @@ class Tuner {
   Effort effort_;  ///< What the budget can hold of the effort asked for.
   Description description_;
   std::unique_ptr<Runner> runner_;
+  std::optional<Journal> journal_;
+  std::unique_ptr<Steps> steps_;
   const std::vector<std::unique_ptr<EnergyMeter>>& meters_;
   std::vector<Arm> arms_;  ///< What the user's lists leave of the workload's.
   ArmSurvey survey_;

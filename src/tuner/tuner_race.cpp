@@ -26,6 +26,7 @@ std::size_t race_rounds(Effort effort) {
 }  // namespace
 
 void Tuner::race_finalists() {
+  steps_->enter("race");
   const std::vector<Config> entrants = finalists();
   if (entrants.empty()) return;
   double round_seconds = 0;
@@ -65,9 +66,8 @@ void Tuner::compare(std::size_t rounds, std::vector<Config>& finalists) {
 bool Tuner::race_window(const Config& config) {
   if (!may_spend(race_ends_at())) return false;
   report(config);
-  const Window window = runner_->window(config);
+  const Window window = steps_->window(config);
   book_.add_race(config, window);
-  spend_.note();
   return window.status == TrialStatus::ok;
 }
 
@@ -112,9 +112,7 @@ std::vector<Config> Tuner::finalists() const {
 double Tuner::search_ends_at() const {
   double share = race_share;
   if (effort_ != Effort::quick && !step_seconds_.empty()) {
-    std::vector<double> steps;
-    for (const auto& [config, seconds] : step_seconds_) steps.push_back(seconds);
-    const double race = rounds_of_first_look * entrants_expected * quantile(steps, 0.5);
+    const double race = rounds_of_first_look * entrants_expected * median_step_seconds();
     share = std::clamp(race / race_ends_at(), race_share, most_race_share);
   }
   return (1 - share) * race_ends_at();
@@ -126,12 +124,15 @@ double Tuner::race_ends_at() const {
 
 // What was never measured is expected to take what the others took.
 double Tuner::step_seconds(const Config& config) const {
+  const auto known = std::ranges::find(step_seconds_, config, &std::pair<Config, double>::first);
+  return known == step_seconds_.end() ? median_step_seconds() : known->second;
+}
+
+double Tuner::median_step_seconds() const {
+  if (step_seconds_.empty()) return 0;
   std::vector<double> all;
-  for (const auto& [measured, seconds] : step_seconds_) {
-    if (measured == config) return seconds;
-    all.push_back(seconds);
-  }
-  return all.empty() ? 0 : quantile(all, 0.5);
+  for (const auto& [config, seconds] : step_seconds_) all.push_back(seconds);
+  return quantile(all, 0.5);
 }
 
 }  // namespace autotune

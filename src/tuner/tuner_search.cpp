@@ -52,11 +52,13 @@ Outcome outcome_of(const Window& window) {
 }  // namespace
 
 std::vector<Config> Tuner::search(const std::vector<Arm>& arms,
-                                  const std::function<double()>& until_seconds) {
+                                  const std::function<double()>& until_seconds,
+                                  std::optional<int> windows) {
+  steps_->enter("search");
   const SearchSpace space = space_of(arms);
   if (space.size() == 0) return {};
   const auto searcher =
-      make_searcher(options_.searcher, space, search_options(arms, until_seconds()));
+      make_searcher(options_.searcher, space, search_options(arms, until_seconds(), windows));
   while (may_spend(until_seconds())) {
     const auto next = searcher->ask();
     if (!next) break;
@@ -73,13 +75,15 @@ std::vector<Config> Tuner::search(const std::vector<Arm>& arms,
   return finalists;
 }
 
-SearchOptions Tuner::search_options(const std::vector<Arm>& arms, double until_seconds) const {
+SearchOptions Tuner::search_options(const std::vector<Arm>& arms, double until_seconds,
+                                    std::optional<int> windows) const {
   SearchOptions options{.seed = options_.seed,
                         .max_latency_ms = options_.constraints.max_latency_ms,
                         .max_memory_bytes = options_.constraints.max_memory_bytes,
                         .units_per_row = tokens_per_row(description_.id.inputs),
                         .race = false};
   options.prior = prior_from(earlier_trials_, space_of(arms));
+  options.budget.windows = windows;
   options.budget.seconds = std::max(0.0, until_seconds - spend_.seconds());
   options.budget.joules = std::max(0.0, options_.budget.joules - spend_.joules());
   const auto arm = std::ranges::find(arms, incumbent_.arm);
@@ -103,6 +107,7 @@ void Tuner::measure_closest_miss(const Searcher& searcher, const std::vector<Arm
 // A profile serves a look-up under any latency limit, so the best arm is known at every power of
 // two and not only where the least energy is: each time the one farthest from what was measured.
 void Tuner::measure_curve(const std::function<double()>& until_seconds) {
+  steps_->enter("curve");
   const std::vector<Trial> best = ranked();
   if (best.empty()) return;
   const Arm arm = best.front().config.arm;
@@ -145,7 +150,7 @@ Outcome Tuner::take(const Step& step, const Config& config) {
   report(config);
   return charged([&] {
     const Window window =
-        runner_->probe(config, step.kind == StepKind::probe ? probe_iterations : 0);
+        steps_->probe(config, step.kind == StepKind::probe ? probe_iterations : 0);
     if (window.status != TrialStatus::ok) book_.add(config, window);
     return window;
   });
@@ -154,7 +159,7 @@ Outcome Tuner::take(const Step& step, const Config& config) {
 Outcome Tuner::measure(const Config& config) {
   report(config);
   const Outcome outcome = charged([&] {
-    Window window = runner_->window(config);
+    Window window = steps_->window(config);
     book_.add(config, window);
     return window;
   });
@@ -165,7 +170,6 @@ Outcome Tuner::measure(const Config& config) {
 Outcome Tuner::charged(const std::function<Window()>& work) {
   const double seconds = spend_.seconds(), joules = spend_.joules();
   const Window window = work();
-  spend_.note();
   Outcome outcome = outcome_of(window);
   outcome.seconds = spend_.seconds() - seconds;
   outcome.joules = spend_.joules() - joules;

@@ -177,11 +177,22 @@ void from_json(const Json& json, Accuracy& accuracy) {
   accuracy.top1_agreement = optional_at<double>(json, "top1_agreement");
 }
 
+void to_json(Json& json, const SetUpCost& cost) {
+  json = Json{{"seconds", number_or_null(cost.seconds)}};
+  if (cost.export_seconds) json["export_seconds"] = number_or_null(cost.export_seconds);
+}
+
+void from_json(const Json& json, SetUpCost& cost) {
+  cost.seconds = number_or_nan(json.at("seconds"));
+  cost.export_seconds = optional_at<double>(json, "export_seconds");
+}
+
 void to_json(Json& json, const Trial& trial) {
   json = Json{{"config", trial.config}, {"status", to_string(trial.status)}};
   if (!trial.reason.empty()) json["reason"] = trial.reason;
   if (trial.measurement) json["measurement"] = *trial.measurement;
   if (trial.accuracy) json["accuracy"] = *trial.accuracy;
+  if (trial.set_up) json["set_up"] = *trial.set_up;
 }
 
 void from_json(const Json& json, Trial& trial) {
@@ -190,6 +201,7 @@ void from_json(const Json& json, Trial& trial) {
   trial.reason = json.value("reason", "");
   trial.measurement = optional_at<Measurement>(json, "measurement");
   trial.accuracy = optional_at<Accuracy>(json, "accuracy");
+  trial.set_up = optional_at<SetUpCost>(json, "set_up");
 }
 
 void to_json(Json& json, const UnsupportedArm& arm) {

@@ -26,6 +26,8 @@ void to_json(Json& json, const Measurement& measurement);
 void from_json(const Json& json, Measurement& measurement);
 void to_json(Json& json, const Accuracy& accuracy);
 void from_json(const Json& json, Accuracy& accuracy);
+void to_json(Json& json, const SetUpCost& cost);
+void from_json(const Json& json, SetUpCost& cost);
 void to_json(Json& json, const Trial& trial);
 void from_json(const Json& json, Trial& trial);
 void to_json(Json& json, const UnsupportedArm& arm);

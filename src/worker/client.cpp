@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <memory>
@@ -11,6 +12,7 @@ namespace autotune {
 namespace {
 
 constexpr int max_starts = 3;
+constexpr double surprise_factor = 20;
 constexpr double longest_wait_seconds = 1e8;  // Three years; more would overflow nanoseconds.
 
 Timestamp after(double seconds) {
@@ -18,11 +20,20 @@ Timestamp after(double seconds) {
   return SteadyClock().now() + std::chrono::duration_cast<std::chrono::nanoseconds>(wait);
 }
 
+std::vector<std::string> command_of(const WorkerOptions& options) {
+  if (!options.command.empty()) return options.command;
+  return {find_worker(options.executable).string()};
+}
+
+std::string shown(const std::vector<std::string>& command) {
+  return fmt::format("{}", fmt::join(command, " "));
+}
+
 /// Runs its workload in a child process, and starts it again when it has to.
 class WorkerClient final : public Workload {
  public:
   explicit WorkerClient(const WorkerOptions& options)
-      : options_(options), executable_(find_worker(options.executable)) {
+      : options_(options), command_(command_of(options)) {
     start({}, after(options_.start_seconds));
   }
 
@@ -37,14 +48,17 @@ class WorkerClient final : public Workload {
                                                           Timestamp deadline) const;
   [[nodiscard]] Prepared prepare_in_process(const PrepareRequest& request);
   [[nodiscard]] Prepared prepare_again();
+  [[nodiscard]] double patience(const RunRequest& request) const;
+  void learn(const RunRequest& request, const RunResult& result);
   [[nodiscard]] Error cannot_start(const WorkerFailure& failure, int starts) const;
 
   WorkerOptions options_;
-  std::filesystem::path executable_;
+  std::vector<std::string> command_;
   std::unique_ptr<WorkerProcess> process_;
   Execution execution_;                     ///< What `process_` was started with.
   std::optional<PrepareRequest> prepared_;  ///< The arm that runs, to be restored after a restart.
   bool holds_arm_ = false;                  ///< Whether `process_` has it.
+  std::optional<double> row_seconds_;       ///< Of the slowest run of the arm so far.
 };
 
 Description WorkerClient::describe() {
@@ -62,6 +76,7 @@ Description WorkerClient::describe() {
 
 Prepared WorkerClient::prepare(const PrepareRequest& request) {
   prepared_.reset();
+  row_seconds_.reset();
   ensure_started(request.arm.execution, after(options_.start_seconds));
   try {
     const Prepared prepared = prepare_in_process(request);
@@ -82,16 +97,34 @@ RunResult WorkerClient::run(const RunRequest& request) {
       return {.status = again.status, .reason = "preparing again after a restart: " + again.reason};
     }
     const std::string arm = prepared_ ? to_string(prepared_->arm) : "no arm";
-    return process_->call_for<RunResult>(
+    RunResult result = process_->call_for<RunResult>(
         {.type = "run",
          .body = wire::encode(request),
          .reply_type = "ran",
          .activity = fmt::format("while running batch={},{}", request.batch, arm)},
-        after(request.seconds + options_.reply_seconds));
+        after(request.seconds + patience(request)));
+    learn(request, result);
+    return result;
   } catch (const WorkerFailure& failure) {
     process_.reset();
     return {.status = failure.status(), .reason = failure.what()};
   }
+}
+
+/// How long a run may take beyond what it asks for: an endless loop is known by what iterations of
+/// the same arm took before.
+double WorkerClient::patience(const RunRequest& request) const {
+  if (!row_seconds_) return options_.reply_seconds;
+  const double expected = *row_seconds_ * request.batch * std::max(1, request.min_iterations);
+  return std::clamp(surprise_factor * expected, options_.least_reply_seconds,
+                    std::max(options_.least_reply_seconds, options_.reply_seconds));
+}
+
+void WorkerClient::learn(const RunRequest& request, const RunResult& result) {
+  if (result.completions.empty()) return;
+  const double iteration = in_seconds(result.completions.back() - result.start) /
+                           static_cast<double>(result.completions.size());
+  row_seconds_ = std::max(row_seconds_.value_or(0), iteration / request.batch);
 }
 
 Prepared WorkerClient::prepare_in_process(const PrepareRequest& request) {
@@ -137,7 +170,7 @@ void WorkerClient::start(const Execution& execution, Timestamp deadline) {
 
 std::unique_ptr<WorkerProcess> WorkerClient::start_once(const Execution& execution,
                                                         Timestamp deadline) const {
-  auto process = std::make_unique<WorkerProcess>(executable_);
+  auto process = std::make_unique<WorkerProcess>(command_, options_.memory_limit_bytes);
   const auto hello = process->call_for<wire::Hello>({.type = "hello",
                                                      .body = wire::encode(wire::Hello{}),
                                                      .reply_type = "hello",
@@ -146,9 +179,12 @@ std::unique_ptr<WorkerProcess> WorkerClient::start_once(const Execution& executi
   if (hello.protocol != worker_protocol_version) {
     throw Error(ErrorCode::worker,
                 fmt::format("the worker {} speaks version {} of the protocol, this library version "
-                            "{}. Install both from one release, or set AUTOTUNE_WORKER to a worker "
-                            "of this one.",
-                            executable_.string(), hello.protocol, worker_protocol_version));
+                            "{}. {}",
+                            shown(command_), hello.protocol, worker_protocol_version,
+                            options_.command.empty()
+                                ? "Install both from one release, or set AUTOTUNE_WORKER to a "
+                                  "worker of this one."
+                                : "docs/worker_protocol.md says what it has to speak."));
   }
   const wire::Start start{.workload = options_.workload, .execution = execution};
   static_cast<void>(process->call({.type = "start",
@@ -163,9 +199,11 @@ Error WorkerClient::cannot_start(const WorkerFailure& failure, int starts) const
   const std::string how_often = starts > 1 ? fmt::format(" {} times", starts) : "";
   return Error(
       ErrorCode::worker,
-      fmt::format("the worker {} (protocol {}) failed{}: {}.\nRun it by hand to see more, "
-                  "or set AUTOTUNE_WORKER to another one.",
-                  executable_.string(), worker_protocol_version, how_often, failure.what()));
+      fmt::format("the worker {} (protocol {}) failed{}: {}.\n{}", shown(command_),
+                  worker_protocol_version, how_often, failure.what(),
+                  options_.command.empty()
+                      ? "Run it by hand to see more, or set AUTOTUNE_WORKER to another one."
+                      : "autotune doctor --exec COMMAND says what is wrong with it."));
 }
 
 }  // namespace

@@ -174,7 +174,7 @@ PrepareRequest decode(const Json& body) {
 Json encode(const Prepared& prepared) {
   return {{"status", to_string(prepared.status)},
           {"reason", prepared.reason},
-          {"seconds", number_or_null(prepared.seconds)},
+          {"set_up", prepared.set_up},
           {"accuracy", prepared.accuracy}};
 }
 
@@ -182,7 +182,7 @@ template <>
 Prepared decode(const Json& body) {
   return {.status = status_at(body),
           .reason = body.value("reason", ""),
-          .seconds = body.at("seconds").get<double>(),
+          .set_up = optional_at<SetUpCost>(body, "set_up").value_or(SetUpCost{}),
           .accuracy = optional_at<Accuracy>(body, "accuracy").value_or(Accuracy{})};
 }
 

@@ -25,14 +25,18 @@ std::string in_words(const ProcessEnd& end) {
 
 }  // namespace
 
-WorkerProcess::WorkerProcess(const std::filesystem::path& executable)
-    : WorkerProcess(start_child({executable.string()})) {}
+WorkerProcess::WorkerProcess(const std::vector<std::string>& command,
+                             std::uint64_t memory_limit_bytes)
+    : WorkerProcess(start_child(command), memory_limit_bytes) {}
 
-WorkerProcess::WorkerProcess(StartedChild child)
+WorkerProcess::WorkerProcess(StartedChild child, std::uint64_t memory_limit_bytes)
     : process_(std::move(child.process)),
       channel_({.input = std::move(child.pipes.output),
                 .output = std::move(child.pipes.input),
-                .log = std::move(child.pipes.log)}) {}
+                .log = std::move(child.pipes.log)}) {
+  process_.offer_to_the_oom_killer();
+  if (memory_limit_bytes > 0) process_.limit_memory(memory_limit_bytes);
+}
 
 WorkerProcess::~WorkerProcess() {
   channel_.close_output();

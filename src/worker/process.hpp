@@ -1,8 +1,9 @@
 #pragma once
 #include <chrono>
-#include <filesystem>
+#include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "autotune/trial.hpp"
 #include "platform/child_process.hpp"
@@ -38,7 +39,9 @@ struct Call {
 /// One worker process, from its start to its end. The destructor ends it.
 class WorkerProcess {
  public:
-  explicit WorkerProcess(const std::filesystem::path& executable);
+  /// @param command a program and its arguments
+  /// @param memory_limit_bytes of its data; 0: none
+  WorkerProcess(const std::vector<std::string>& command, std::uint64_t memory_limit_bytes);
   WorkerProcess(const WorkerProcess&) = delete;
   WorkerProcess& operator=(const WorkerProcess&) = delete;
   ~WorkerProcess();
@@ -70,7 +73,7 @@ class WorkerProcess {
   [[noreturn]] void fail(const Call& request, Downfall downfall, TrialStatus status,
                          const std::string& what);
 
-  WorkerProcess(StartedChild child);
+  WorkerProcess(StartedChild child, std::uint64_t memory_limit_bytes);
 
   ChildProcess process_;
   LineChannel channel_;

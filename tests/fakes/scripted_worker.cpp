@@ -114,7 +114,8 @@ class ScriptedWorkload final : public Workload {
   Prepared prepare(const PrepareRequest& request) override {
     if (request.arm.precision == trigger_precision) misbehave();
     arm_ = request.arm;
-    return {.reason = request.check_accuracy ? "checked" : "not checked", .seconds = 0.25};
+    return {.reason = request.check_accuracy ? "checked" : "not checked",
+            .set_up = {.seconds = 0.25}};
   }
 
   RunResult run(const RunRequest& request) override {

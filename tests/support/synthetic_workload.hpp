@@ -50,7 +50,8 @@ class SyntheticWorkload final : public Workload {
     calls_.push_back("prepare " + to_string(request.arm));
     spend(behaviour_.prepare_seconds, 5);
     arm_ = request.arm;
-    return {.accuracy = behaviour_.accuracy(request.arm)};
+    return {.set_up = {.seconds = behaviour_.prepare_seconds},
+            .accuracy = behaviour_.accuracy(request.arm)};
   }
 
   RunResult run(const RunRequest& request) override {

@@ -23,7 +23,7 @@ TEST(TuneJson, HasEveryDocumentedKey) {
       keys_of(tune_json(example_result())),
       ElementsAre("schema_version", "name", "unit", "device", "meter", "best", "lossy_best",
                   "baselines", "ties", "trials", "unsupported", "spent", "pays_back_after_units",
-                  "effort", "search", "complete", "warnings", "profile_path"));
+                  "effort", "search", "resumed_steps", "complete", "warnings", "profile_path"));
 }
 
 TEST(TuneJson, HasTheSameKeysWhereThereIsNothingToSay) {
@@ -79,8 +79,8 @@ TEST(TuneJson, HasNullForTheProfileThatWasNotWritten) {
 TEST(MeasureJson, IsATrialWithDeviceAndMeter) {
   const TuneResult result = example_result();
   const Json json = Json::parse(to_json(result.best, result.device, result.meter));
-  EXPECT_THAT(keys_of(json),
-              ElementsAre("config", "status", "measurement", "accuracy", "device", "meter"));
+  EXPECT_THAT(keys_of(json), ElementsAre("config", "status", "measurement", "accuracy", "set_up",
+                                         "device", "meter"));
   EXPECT_EQ(json.get<Trial>(), result.best);
   EXPECT_EQ(json["meter"]["source"], "modelled");
   EXPECT_EQ(json["meter"]["claimable"], false);

@@ -101,6 +101,19 @@ TEST_F(TunerTest, AnInaccurateArmIsMeasuredButNeverTheBest) {
   EXPECT_EQ(result.lossy_best->config.arm, bf16);
   EXPECT_EQ(result.lossy_best->status, TrialStatus::inaccurate);
   EXPECT_THAT(result.lossy_best->reason, HasSubstr("0.99500"));
+  // Enough to show what it would save; the rest of the time is the answer's.
+  EXPECT_LE(std::ranges::count_if(result.trials,
+                                  [](const Trial& trial) { return trial.config.arm == bf16; }),
+            8);
+}
+
+TEST_F(TunerTest, EveryTrialSaysWhatItsArmCostToSetUp) {
+  workload({fp32, bf16}, {.seconds = seconds, .prepare_seconds = 0.75});
+  const TuneResult result = run();
+  for (const Trial& trial : result.trials) {
+    ASSERT_TRUE(trial.set_up.has_value()) << to_string(trial.config);
+    EXPECT_EQ(trial.set_up->seconds, 0.75);
+  }
 }
 
 TEST_F(TunerTest, AnArmFarOutsideTheLimitsIsNotMeasured) {

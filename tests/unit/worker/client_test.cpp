@@ -63,7 +63,7 @@ TEST(WorkerClient, PassesOnWhatTheWorkloadSays) {
 
   const Prepared prepared = worker->prepare({.arm = {.precision = Precision::bf16}});
   EXPECT_EQ(prepared.status, TrialStatus::ok);
-  EXPECT_EQ(prepared.seconds, 0.25);
+  EXPECT_EQ(prepared.set_up.seconds, 0.25);
 
   const RunResult result = worker->run(good_run);
   EXPECT_EQ(result.status, TrialStatus::ok);

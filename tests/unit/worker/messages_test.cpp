@@ -84,13 +84,13 @@ TEST(WorkerMessages, CarryEveryNanosecondOfARun) {
 }
 
 TEST(WorkerMessages, CarryAnAccuracyThatIsNoNumber) {
-  Prepared prepared{.seconds = 1.5};
+  Prepared prepared{.set_up = {.seconds = 1.5, .export_seconds = 30}};
   prepared.accuracy.finite = false;
   prepared.accuracy.worst_cosine = std::numeric_limits<double>::quiet_NaN();
   const Prepared there = carried(prepared);
   EXPECT_FALSE(there.accuracy.finite);
   EXPECT_TRUE(std::isnan(there.accuracy.worst_cosine));
-  EXPECT_EQ(there.seconds, 1.5);
+  EXPECT_EQ(there.set_up, prepared.set_up);
 }
 
 TEST(WorkerMessages, CarryAnErrorWithItsCode) {

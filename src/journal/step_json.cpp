@@ -1,0 +1,74 @@
+#include "journal/step_json.hpp"
+
+#include "autotune/error.hpp"
+
+namespace autotune {
+namespace {
+
+TrialStatus status_at(const Json& json) {
+  const auto status = parse_trial_status(json.at("status").get<std::string>());
+  if (status) return *status;
+  throw Error(ErrorCode::io, "a journal has the unknown status " + json.at("status").dump());
+}
+
+template <typename Value>
+Json or_null(const std::optional<Value>& value) {
+  return value ? Json(*value) : Json();
+}
+
+template <typename Value>
+std::optional<Value> optional_at(const Json& json, const char* key) {
+  const auto found = json.find(key);
+  if (found == json.end() || found->is_null()) return std::nullopt;
+  return found->template get<Value>();
+}
+
+}  // namespace
+
+void to_json(Json& json, const Window& window) {
+  json = Json{{"status", to_string(window.status)}};
+  if (!window.reason.empty()) json["reason"] = window.reason;
+  json["joules_per_unit"] = or_null(window.joules_per_unit);
+  json["units"] = window.units;
+  json["seconds"] = window.seconds;
+  json["energy"] = window.energy;
+  json["latencies_ms"] = window.latencies_ms;
+  json["peak_memory_bytes"] = window.peak_memory_bytes;
+  json["middle_ns"] = window.middle.count();
+  json["temperature_c"] = or_null(window.temperature_c);
+  json["page_faults_per_iteration"] = or_null(window.page_faults_per_iteration);
+  json["flags"] = window.flags;
+  json["disturbed"] = window.disturbed;
+}
+
+void from_json(const Json& json, Window& window) {
+  window.status = status_at(json);
+  window.reason = json.value("reason", "");
+  window.joules_per_unit = optional_at<double>(json, "joules_per_unit");
+  window.units = json.at("units").get<double>();
+  window.seconds = json.at("seconds").get<double>();
+  window.energy = json.at("energy").get<std::vector<EnergyPerUnit>>();
+  window.latencies_ms = json.at("latencies_ms").get<std::vector<double>>();
+  window.peak_memory_bytes = json.at("peak_memory_bytes").get<std::uint64_t>();
+  window.middle = Timestamp(json.at("middle_ns").get<std::int64_t>());
+  window.temperature_c = optional_at<double>(json, "temperature_c");
+  window.page_faults_per_iteration = optional_at<double>(json, "page_faults_per_iteration");
+  window.flags = json.at("flags").get<std::vector<std::string>>();
+  window.disturbed = json.at("disturbed").get<bool>();
+}
+
+void to_json(Json& json, const Prepared& prepared) {
+  json = Json{{"status", to_string(prepared.status)}};
+  if (!prepared.reason.empty()) json["reason"] = prepared.reason;
+  json["set_up"] = prepared.set_up;
+  json["accuracy"] = prepared.accuracy;
+}
+
+void from_json(const Json& json, Prepared& prepared) {
+  prepared.status = status_at(json);
+  prepared.reason = json.value("reason", "");
+  prepared.set_up = json.at("set_up").get<SetUpCost>();
+  prepared.accuracy = json.at("accuracy").get<Accuracy>();
+}
+
+}  // namespace autotune

@@ -1,0 +1,14 @@
+#pragma once
+#include "autotune/workload.hpp"
+#include "measure/window.hpp"
+#include "vocabulary/json.hpp"
+
+// What a step gave, as a journal keeps it: everything that the rest of a tune asks of it.
+namespace autotune {
+
+void to_json(Json& json, const Window& window);
+void from_json(const Json& json, Window& window);
+void to_json(Json& json, const Prepared& prepared);
+void from_json(const Json& json, Prepared& prepared);
+
+}  // namespace autotune
