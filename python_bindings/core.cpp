@@ -135,6 +135,8 @@ void bind_request(py::module_& module) {
       .def_readwrite("baseline", &TuneRequest::baseline)
       .def_readwrite("budget_seconds", &TuneRequest::budget_seconds)
       .def_readwrite("budget_joules", &TuneRequest::budget_joules)
+      .def_readwrite("command", &TuneRequest::command)
+      .def_readwrite("resume", &TuneRequest::resume)
       .def_readwrite("save", &TuneRequest::save);
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "autotune/error.hpp"
+#include "autotune/profile.hpp"
 
 namespace autotune::python {
 namespace {
@@ -18,6 +19,7 @@ Effort effort_from(const std::string& word) {
 SessionOptions session_options(const TuneRequest& request) {
   SessionOptions options;
   options.worker.workload = request;
+  options.worker.command = request.command;
   options.device = find_device(request.device);
   options.meter = meter_options(options.device, request.meter);
   return options;
@@ -42,6 +44,8 @@ TuneOptions tune_options(const TuneRequest& request, const Device& device) {
   options.searcher = request.searcher;
   static_cast<void>(make_searcher(options.searcher, {{{"any", {1}}}}, {}));  // Refuses others now.
   options.seed = request.seed;
+  options.journals = cache_folder() / "journals";
+  options.resume = request.resume;
   return options;
 }
 

@@ -20,6 +20,8 @@ struct TuneRequest : WorkloadOptions, Constraints {
   std::optional<std::string> baseline;       ///< CONFIG.
   std::optional<double> budget_seconds;
   std::optional<double> budget_joules;
+  std::vector<std::string> command;  ///< Another engine and its arguments, in place of a model.
+  bool resume = false;
   bool save = true;  ///< Whether the profile is kept.
 };
 

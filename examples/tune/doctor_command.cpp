@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "commands.hpp"
@@ -11,7 +12,7 @@ namespace autotune::cli {
 namespace {
 
 constexpr const char* usage =
-    "autotune doctor [MODEL [--inputs FILE | --input SPEC...]] [OPTIONS] [--json]";
+    "autotune doctor [MODEL [--inputs FILE | --input SPEC...] | --exec COMMAND] [OPTIONS] [--json]";
 
 constexpr double self_test_seconds = 15;  // With the phase, which needs more than 10.
 
@@ -66,6 +67,20 @@ void require_named_meter(const Checkup& checkup, const std::string& problem) {
                           fmt::join(failures, "; ")));
 }
 
+/// Whether a program keeps the protocol, before anybody tunes with it.
+int examine_worker(const po::variables_map& values) {
+  SessionOptions session = session_options(values);
+  session.worker.workload.device = session.device.id;
+  const auto checks = check_conformance(session.worker);
+  fmt::print("{}", values.count("json") ? to_json(checks) : table(checks));
+  const auto failed = std::ranges::count(checks, false, &ConformanceCheck::passed);
+  if (failed == 0) return 0;
+  throw Error(ErrorCode::worker,
+              fmt::format("{} of {} checks failed: the program of --exec does not keep "
+                          "docs/worker_protocol.md. Mend what is listed, the first one first.",
+                          failed, checks.size()));
+}
+
 }  // namespace
 
 int doctor_command(const std::vector<std::string>& words) {
@@ -73,6 +88,7 @@ int doctor_command(const std::vector<std::string>& words) {
   add_session_options(options);
   const po::variables_map values = parse(words, options, {"model"}, usage);
   if (values.count("help")) return 0;
+  if (values.count("exec")) return examine_worker(values);
   const bool with_model = names_a_model(values), json = values.count("json") > 0;
   const SessionOptions session = with_model ? session_options(values) : device_options(values);
 

@@ -8,7 +8,8 @@ namespace autotune::cli {
 namespace {
 
 constexpr const char* usage =
-    "autotune measure MODEL --config CONFIG [--inputs FILE | --input SPEC...] [OPTIONS]";
+    "autotune measure MODEL|--exec COMMAND --config CONFIG [--inputs FILE | --input SPEC...] "
+    "[OPTIONS]";
 
 }  // namespace
 

@@ -9,13 +9,19 @@ namespace {
 
 WorkloadOptions workload_options(const po::variables_map& values) {
   WorkloadOptions workload;
-  if (!values.count("model")) {
-    throw Error(
-        ErrorCode::usage,
-        "no model is named. Give a variant set (python -m autotune export) or a TorchScript "
-        "file (torch.jit.save).");
+  const bool own_engine = values.count("exec") > 0;
+  if (own_engine && values.count("model")) {
+    throw Error(ErrorCode::usage,
+                "--exec COMMAND and MODEL exclude each other: the program of the command says what "
+                "it runs. Name the model in the command.");
   }
-  workload.model = values["model"].as<std::string>();
+  if (!own_engine && !values.count("model")) {
+    throw Error(ErrorCode::usage,
+                "no model is named. Give a variant set (python -m autotune export), a TorchScript "
+                "file (torch.jit.save), or --exec COMMAND for a program that speaks the worker's "
+                "protocol.");
+  }
+  if (!own_engine) workload.model = values["model"].as<std::string>();
   if (values.count("inputs")) workload.inputs = values["inputs"].as<std::string>();
   if (values.count("input")) workload.input_specs = values["input"].as<std::vector<std::string>>();
   if (workload.inputs && !workload.input_specs.empty()) {
@@ -23,14 +29,17 @@ WorkloadOptions workload_options(const po::variables_map& values) {
                 "--inputs and --input exclude each other: give example inputs "
                 "from a file, or one spec per argument.");
   }
-  const bool brings_inputs = is_variant_set(workload.model);
+  const bool brings_inputs = own_engine || is_variant_set(workload.model);
   if (!workload.inputs && workload.input_specs.empty() && !brings_inputs) {
     throw Error(ErrorCode::usage,
                 "the model needs example inputs: --inputs FILE (from torch.save), or one --input "
                 "SPEC per argument, like --input 'int64[batch,128]:0..30521'.");
   }
-  workload.name =
-      values.count("name") ? values["name"].as<std::string>() : default_name(workload.model);
+  if (values.count("name")) {
+    workload.name = values["name"].as<std::string>();
+  } else if (!own_engine) {
+    workload.name = default_name(workload.model);
+  }
   if (values.count("unit")) workload.unit = values["unit"].as<std::string>();
   if (values.count("units-from-mask")) {
     if (values.count("units-per-item")) {
@@ -72,6 +81,8 @@ void add_session_options(po::options_description& options) {
       "device", text()->default_value("auto"), "auto, cpu, cuda or cuda:N")(
       "meter", text()->default_value("auto"), "auto, nvml[:N], rapl or modelled")(
       "seed", po::value<std::uint64_t>()->default_value(0), "of the search and generated inputs")(
+      "exec", text(),
+      "in place of MODEL: a program that speaks docs/worker_protocol.md, with its arguments")(
       "worker", text(), "path of autotune-worker (default: AUTOTUNE_WORKER, else installed)")(
       "json", "print one JSON object on stdout");
 }
@@ -86,6 +97,11 @@ SessionOptions device_options(const po::variables_map& values) {
 SessionOptions session_options(const po::variables_map& values) {
   WorkerOptions worker{.workload = workload_options(values)};
   if (values.count("worker")) worker.executable = values["worker"].as<std::string>();
+  if (values.count("exec")) {
+    // As a shell would split it, quotes included; no shell runs.
+    worker.command = po::split_unix(values["exec"].as<std::string>());
+    if (worker.command.empty()) throw Error(ErrorCode::usage, "--exec names no program.");
+  }
   SessionOptions session = device_options(values);
   session.worker = std::move(worker);
   return session;

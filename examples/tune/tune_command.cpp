@@ -12,7 +12,8 @@
 namespace autotune::cli {
 namespace {
 
-constexpr const char* usage = "autotune tune MODEL [--inputs FILE | --input SPEC...] [OPTIONS]";
+constexpr const char* usage =
+    "autotune tune MODEL|--exec COMMAND [--inputs FILE | --input SPEC...] [OPTIONS]";
 
 std::string searcher_help() {
   std::string text;

@@ -2,6 +2,7 @@
 #include "autotune/clock.hpp"
 #include "autotune/comparison.hpp"
 #include "autotune/config.hpp"
+#include "autotune/conformance.hpp"
 #include "autotune/device.hpp"
 #include "autotune/energy.hpp"
 #include "autotune/error.hpp"

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "autotune/conformance.hpp"
 #include "autotune/profile.hpp"
 #include "autotune/tuner.hpp"
 #include "autotune/watch.hpp"
@@ -34,6 +35,10 @@ struct Checkup {
 
 /// A self-test fact by fact, in words.
 [[nodiscard]] std::string explanation(const MeterFacts& facts);
+
+/// What a worker keeps of the protocol and what not.
+[[nodiscard]] std::string table(const std::vector<ConformanceCheck>& checks);
+[[nodiscard]] std::string to_json(const std::vector<ConformanceCheck>& checks);
 
 /// The object that `doctor --json` prints.
 [[nodiscard]] std::string to_json(const Checkup& checkup);

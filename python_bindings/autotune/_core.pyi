@@ -29,6 +29,8 @@ class TuneRequest:
     baseline: str | None
     budget_seconds: float | None
     budget_joules: float | None
+    command: list[str]
+    resume: bool
     save: bool
     def __init__(self) -> None: ...
 

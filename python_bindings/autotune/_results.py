@@ -295,6 +295,8 @@ class Result:
     pays_back_after_units: float | None
     """Units of work after which the tune's own energy is earned back."""
     effort: str
+    resumed_steps: int
+    """Taken from the journal of an earlier run."""
     complete: bool
     warnings: list[str]
     profile_path: Path | None

@@ -6,6 +6,7 @@ import contextlib
 import json
 import math
 import os
+import shlex
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -19,9 +20,10 @@ _Words = str | Iterable[str] | None
 
 
 def tune(
-    model: str | os.PathLike[str],
+    model: str | os.PathLike[str] | None = None,
     inputs: Any = None,
     *,
+    exec: str | Sequence[str] | None = None,
     input: str | Sequence[str] | None = None,
     name: str | None = None,
     unit: str | None = None,
@@ -46,6 +48,7 @@ def tune(
     searcher: str | None = None,
     meter: str = "auto",
     on_progress: Callable[[Progress], None] | None = None,
+    resume: bool = False,
     save: bool = True,
 ) -> Result:
     """Finds the configuration of a model with the least energy per unit of work.
@@ -57,9 +60,11 @@ def tune(
     Args:
         model: The folder of a variant set, made by `python -m autotune export`, or a file made by
             `torch.jit.save`.
-        inputs: Example inputs; by default those of the variant set. Representative for what the model will see: a file made by
-            `torch.save`, or a tensor, or a nested tuple, list or dict of tensors, one element per
-            argument. Dimension 0 is the batch.
+        inputs: Example inputs, representative for what the model will see; by default those of the
+            variant set. A file made by `torch.save`, or a tensor, or a nested tuple, list or dict of
+            tensors, one element per argument. Dimension 0 is the batch.
+        exec: In place of a model, a program that speaks docs/worker_protocol.md, with its
+            arguments: a command line, or a list of words.
         input: Instead of `inputs`, one spec per argument: `int64[batch,128]:0..30521`,
             `float32[batch,3,224,224]:normal`.
         name: Name of the workload, to look the answer up by; by default the file's stem.
@@ -88,6 +93,8 @@ def tune(
         meter: `auto`, `nvml`, `nvml:N`, `rapl` or `modelled`.
         on_progress: Called with a Progress before each measurement. What it raises ends the tune
             as Ctrl-C does.
+        resume: Whether to go on with the newest journal of this workload on this device; all else
+            must be as it was.
         save: Whether to keep the profile, which `autotune.best` reads.
 
     Raises:
@@ -107,11 +114,14 @@ def tune(
     _require_accuracy_limits(min_cosine, max_relative_l2)
     if units_per_item is not None and units_from_mask is not None:
         raise UsageError("units_per_item and units_from_mask exclude each other.")
-    _require_one_kind_of_inputs(model, inputs, input)
-    _require_worker()
+    command = _command(model, exec)
+    if not command:
+        _require_one_kind_of_inputs(model, inputs, input)
+        _require_worker()
     with _inputs_file(inputs) as inputs_path:
         request = _request(
-            model=os.fspath(model),
+            model=None if model is None else os.fspath(model),
+            command=command,
             inputs=inputs_path,
             input_specs=_as_list(input),
             name=name,
@@ -136,6 +146,7 @@ def tune(
             seed=seed,
             searcher=searcher,
             meter=meter,
+            resume=resume,
             save=save,
         )
         return Result.from_report(_core.tune(request, _text_callback(on_progress)))
@@ -163,6 +174,18 @@ def _as_list(value: str | Sequence[str] | None) -> list[str]:
     if value is None:
         return []
     return [value] if isinstance(value, str) else list(value)
+
+
+def _command(
+    model: str | os.PathLike[str] | None, exec: str | Sequence[str] | None
+) -> list[str]:
+    """The words of another engine's command line; none where our worker runs a model."""
+    words = shlex.split(exec) if isinstance(exec, str) else list(exec or [])
+    if exec is not None and not words:
+        raise UsageError("exec names no program.")
+    if (model is None) == (not words):
+        raise UsageError("give either a model or exec, a program that runs one.")
+    return words
 
 
 def _words(argument: str, value: _Words) -> list[str]:

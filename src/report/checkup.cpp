@@ -133,6 +133,15 @@ std::string table(const Checkup& checkup) {
          meter_lines(checkup.meters) + "\n" + chosen_lines(checkup) + watch_lines(checkup.watch);
 }
 
+std::string table(const std::vector<ConformanceCheck>& checks) {
+  std::string text;
+  for (const ConformanceCheck& check : checks) {
+    text += fmt::format(" {:<4}  {}\n", check.passed ? "ok" : "FAIL", check.what);
+    if (!check.passed) text += fmt::format("       {}\n", check.finding);
+  }
+  return text;
+}
+
 std::string explanation(const MeterFacts& facts) {
   std::string text =
       fmt::format(" {} (scope {}; {}), tested for {:.1f} s\n", to_string(facts.source),

@@ -61,6 +61,15 @@ std::string to_json(const Checkup& checkup) {
                        {"self_test", checkup.self_tests ? Json(*checkup.self_tests) : Json()}});
 }
 
+std::string to_json(const std::vector<ConformanceCheck>& checks) {
+  Json list = Json::array();
+  for (const ConformanceCheck& check : checks) {
+    list.push_back(Json{{"what", check.what}, {"passed", check.passed}});
+    if (!check.passed) list.back()["finding"] = check.finding;
+  }
+  return to_lines(Json{{"protocol", worker_protocol_version}, {"checks", list}});
+}
+
 std::string event_line(const TuneEvent& event) {
   Json json{{"type", event.type},
             {"phase", event.phase},

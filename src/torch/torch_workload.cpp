@@ -212,7 +212,7 @@ double TorchWorkload::units_of(std::int64_t first_row, int batch) const {
 
 TorchWorkload::Active TorchWorkload::activate(const Arm& arm) {
   const Loaded& from = loaded();
-  const SteadyClock clock;
+  SteadyClock clock;
   const Timestamp start = clock.now();
   auto model = from.source->load(arm, from.inputs.batch(0, 1), !from.probe.keeps_state);
   const double seconds = in_seconds(clock.now() - start);

@@ -38,9 +38,11 @@ WorkerProcess::WorkerProcess(StartedChild child, std::uint64_t memory_limit_byte
   if (memory_limit_bytes > 0) process_.limit_memory(memory_limit_bytes);
 }
 
-WorkerProcess::~WorkerProcess() {
+WorkerProcess::~WorkerProcess() { static_cast<void>(close_and_wait()); }
+
+std::optional<ProcessEnd> WorkerProcess::close_and_wait() {
   channel_.close_output();
-  static_cast<void>(process_.wait_for(exit_patience));
+  return process_.wait_for(exit_patience);
 }
 
 Json WorkerProcess::call(const Call& request, Timestamp deadline) {

@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -61,6 +62,9 @@ class WorkerProcess {
       garbage(request, error.what());
     }
   }
+
+  /// Tells it that no more requests come; how it ended, if it did so soon.
+  [[nodiscard]] std::optional<ProcessEnd> close_and_wait();
 
   /// False if it has died or said something that nobody asked for.
   [[nodiscard]] bool ready() const { return channel_.quiet(); }

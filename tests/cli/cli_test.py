@@ -17,6 +17,7 @@ import time
 import unittest
 
 from doctor_test import Doctor  # noqa: F401, run with the others
+from exec_test import Conformance, Exec  # noqa: F401
 from program import BIN, FOLDER, MODEL, QUICK, Run, make_files
 
 

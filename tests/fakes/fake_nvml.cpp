@@ -9,6 +9,8 @@
 //   FAKE_NVML_COUNTER=WORD     ticking, frozen (never moves) or zero (ticking)
 //   FAKE_NVML_REFUSE=A,B       calls that answer not supported: energy, total, instant, average,
 //                              usage, module, pci, handle, throttle, temperature, clock, processes
+//   FAKE_NVML_WATTS_FILE=PATH   lines `nanoseconds watts` of the monotonic clock, which a worker
+//                              appends: what the GPUs draw from then on
 //   FAKE_NVML_MIG=1            every GPU is cut into instances
 // Time is the machine's monotonic clock, or a test's own (virtual_nvml.hpp).
 // Built with FAKE_NVML_OLD it is the library of a driver that has no fields and no MIG.
@@ -17,7 +19,9 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -77,7 +81,31 @@ Return start() {
 bool refuses(const char* call) { return bench.refused.count(call) > 0; }
 
 const FakeDevice& from(Handle handle) { return *reinterpret_cast<const FakeDevice*>(handle); }
-FakeGpu& gpu_of(Handle handle) { return *from(handle).gpu; }
+/// Takes what a worker has written of its power since the last call.
+void read_watts() {
+  static const char* const path = std::getenv("FAKE_NVML_WATTS_FILE");
+  static std::streamoff taken = 0;
+  static std::mutex reading;  // Callers may hold the other one.
+  if (path == nullptr) return;
+  const std::lock_guard lock(reading);
+  std::ifstream file(path);
+  file.seekg(taken);
+  for (std::string line; std::getline(file, line) && !file.eof();) {
+    long long nanoseconds = 0;
+    double watts = 0;
+    if (std::sscanf(line.c_str(), "%lld %lf", &nanoseconds, &watts) == 2) {
+      for (FakeDevice& device : devices) {
+        device.gpu->trace().set_watts(static_cast<double>(nanoseconds) * 1e-9, watts);
+      }
+    }
+    taken = file.tellg();
+  }
+}
+
+FakeGpu& gpu_of(Handle handle) {
+  read_watts();
+  return *from(handle).gpu;
+}
 Handle to_handle(FakeDevice& device) { return reinterpret_cast<Handle>(&device); }
 
 /// What a call that reads something of the moment answers.

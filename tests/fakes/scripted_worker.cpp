@@ -74,6 +74,13 @@ const std::map<std::string, std::function<void()>>& faults() {
       {"segfault", [] { die_by(SIGSEGV); }},
       {"killed", [] { die_by(SIGKILL); }},
       {"exit", [] { std::fputs("giving up\n", stderr), std::_Exit(7); }},
+      // As the torch worker ends when a kernel has broken its CUDA context.
+      {"poisoned_context",
+       [] {
+         std::fputs("the CUDA context is broken: an illegal memory access\n", stderr);
+         std::_Exit(1);
+       }},
+      {"broken_worker", [] { throw Error(ErrorCode::worker, "the license server is gone"); }},
       {"hang", hang},
       {"garbage", [] { put(wire, "Loading weights: 100%\n"), hang(); }},
       {"wrong_type", [] { put(wire, "{\"id\":3,\"type\":\"bananas\",\"body\":{}}\n"), hang(); }},

@@ -66,7 +66,9 @@ TEST_F(RecordFileTest, EveryChangedByteOfAFinishedRecordIsFound) {
     ASSERT_THAT(records.texts,
                 ElementsAreArray(texts_.begin(), texts_.begin() + records.texts.size()));
     // Without its line break the last record is one that was being written.
-    if (byte + 1 < content.size()) ASSERT_THAT(records.damage, HasSubstr("at byte")) << byte;
+    if (byte + 1 < content.size()) {
+      ASSERT_THAT(records.damage, HasSubstr("at byte")) << byte;
+    }
   }
 }
 
