@@ -63,12 +63,18 @@ bool Hybrid::visits_are_over(std::size_t arm) const {
 }
 
 Hybrid::Plan Hybrid::visit_arms() {
-  for (const std::size_t arm : visiting_order()) {
+  const std::vector<std::size_t> order = visiting_order();
+  for (std::size_t turn = 0; turn < order.size(); ++turn) {
+    const std::size_t arm = order[turn];
     if (arms_[arm].visited) continue;
+    // What the arms before it left over is an arm's own; the later ones' part is not.
+    const double until =
+        visits_share * static_cast<double>(turn + 1) / static_cast<double>(order.size());
     if (grid_.begin(arm) < grid_.end(arm) && !visits_are_over(arm)) {
       for (const auto part : {&Hybrid::find_frontier, &Hybrid::find_latency_limit,
                               &Hybrid::probe_edges, &Hybrid::first_window, &Hybrid::probe_edges}) {
         if (!beliefs_.arm_open(arm)) break;
+        if (part == &Hybrid::probe_edges && costs_.spent() >= until) continue;
         if (auto step = (this->*part)(arm)) return step;
       }
     }

@@ -23,6 +23,9 @@ constexpr double lossy_share = 0.25;
 constexpr double survey_ends_at = 0.4;
 constexpr double curve_share = 0.12;
 
+// A window with its warm-up, over the window: what the search is told that a baseline cost.
+constexpr double baseline_cost_factor = 1.5;
+
 constexpr double most_soak_seconds = 60;
 constexpr double soak_share = 0.1;
 
@@ -68,7 +71,12 @@ void Tuner::measure_baselines() {
   steps_->enter("baselines");
   for (const Config& config : {incumbent_, fp32_batch_1_}) {
     if (book_.find(config) || stopped()) continue;
-    const Outcome outcome = measure(config);
+    Outcome outcome = measure(config);
+    // The first steps start workers and load models: no measure of what a window costs later.
+    if (outcome.status == TrialStatus::ok) {
+      outcome.joules *= std::min(1.0, baseline_cost_factor * window_seconds_ / outcome.seconds);
+      outcome.seconds = std::min(outcome.seconds, baseline_cost_factor * window_seconds_);
+    }
     baseline_outcomes_.emplace_back(config, outcome);
     if (outcome.status == TrialStatus::ok) continue;
     complete_ = false;
@@ -161,8 +169,22 @@ TuneResult Tuner::conclude() {
   return result;
 }
 
-std::vector<std::string> Tuner::warnings_of_steps() const {
+/// Arms that were good enough and of which no window was taken: silence would look like a verdict.
+std::vector<std::string> Tuner::warnings_of_arms() const {
   std::vector<std::string> warnings;
+  for (const Arm& arm : survey_.accepted) {
+    if (!batches_measured(arm).empty()) continue;
+    warnings.push_back(fmt::format(
+        "{} {} was not measured: {}.", to_string(arm.precision), to_string(arm.layout),
+        std::ranges::count(looked_at_, arm) > 0
+            ? "a few iterations of it took so long that it cannot win"
+            : "the time was over before the search came to it. Give more --budget-seconds"));
+  }
+  return warnings;
+}
+
+std::vector<std::string> Tuner::warnings_of_steps() const {
+  std::vector<std::string> warnings = warnings_of_arms();
   if (!steps_->broken().empty()) {
     warnings.push_back("the tune ended early, since no worker could be started any more: " +
                        steps_->broken());

@@ -64,6 +64,7 @@ class Tuner {
   [[nodiscard]] double step_seconds(const Config& config) const;
   [[nodiscard]] double median_step_seconds() const;
   [[nodiscard]] std::vector<Trial> ranked() const;
+  [[nodiscard]] std::vector<std::string> warnings_of_arms() const;
   [[nodiscard]] std::vector<std::string> warnings_of_steps() const;
   [[nodiscard]] std::optional<Trial> lossy_best(const Trial& best) const;
   [[nodiscard]] std::vector<Baseline> baselines(const Trial& best) const;
@@ -85,6 +86,8 @@ class Tuner {
   std::vector<Arm> arms_;  ///< What the user's lists leave of the workload's.
   ArmSurvey survey_;
   TrialBook book_;
+  std::vector<Arm> looked_at_;                           ///< By fits and probes.
+  double window_seconds_ = 0;                            ///< Of the last one.
   std::vector<std::pair<Config, double>> step_seconds_;  ///< What each window of the search took.
   std::vector<std::pair<Config, Outcome>> baseline_outcomes_;  ///< Told when a searcher asks.
   std::vector<Trial> earlier_trials_;

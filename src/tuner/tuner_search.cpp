@@ -148,6 +148,7 @@ Outcome Tuner::take(const Step& step, const Config& config) {
     return known == baseline_outcomes_.end() ? measure(config) : known->second;
   }
   report(config);
+  if (std::ranges::count(looked_at_, config.arm) == 0) looked_at_.push_back(config.arm);
   return charged([&] {
     const Window window =
         steps_->probe(config, step.kind == StepKind::probe ? probe_iterations : 0);
@@ -158,12 +159,15 @@ Outcome Tuner::take(const Step& step, const Config& config) {
 
 Outcome Tuner::measure(const Config& config) {
   report(config);
+  double seconds = 0;
   const Outcome outcome = charged([&] {
     Window window = steps_->window(config);
     book_.add(config, window);
+    seconds = window.seconds;
     return window;
   });
   step_seconds_.emplace_back(config, outcome.seconds);
+  window_seconds_ = seconds;
   return outcome;
 }
 
