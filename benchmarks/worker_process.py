@@ -6,11 +6,24 @@ import sys
 
 
 class Worker:
-    """Starts `program`; what it answers with an error ends the benchmark."""
+    """Starts `program`; what it answers with an error ends the benchmark.
 
-    def __init__(self, program: str, model: str, inputs: str, mask: str | None = None) -> None:
+    Args:
+        program: Our worker, or the command line of another engine's adapter as a list.
+        execution: Knobs of the process.
+    """
+
+    def __init__(
+        self,
+        program: str | list[str],
+        model: str,
+        inputs: str | None,
+        mask: str | None = None,
+        execution: dict | None = None,
+    ) -> None:
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        self.process = subprocess.Popen([program], stderr=subprocess.DEVNULL, text=True, **pipes)
+        self.process = subprocess.Popen(program, stderr=subprocess.DEVNULL, text=True, **pipes)
+        self.execution = {"retained_heap": True} if execution is None else execution
         self.id = 0
         self.ask("hello", protocol=1)
         workload = {
@@ -25,7 +38,7 @@ class Worker:
             "device": "cpu",
             "seed": 0,
         }
-        self.ask("start", execution={"retained_heap": True}, workload=workload)
+        self.ask("start", execution=self.execution, workload=workload)
         self.arms = self.ask("describe")["arms"]
 
     def ask(self, kind: str, **body) -> dict:
@@ -52,7 +65,7 @@ class Arm:
 
     def __init__(self, worker: Worker, precision: str, layout: str) -> None:
         self.worker = worker
-        arm = {"precision": precision, "layout": layout, "execution": {"retained_heap": True}}
+        arm = {"precision": precision, "layout": layout, "execution": worker.execution}
         prepared = worker.ask("prepare", arm=arm, accuracy_batch=0, check_accuracy=True)
         if prepared["status"] != "ok":
             sys.exit(f"{precision} {layout}: {prepared['reason']}")

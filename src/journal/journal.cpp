@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cctype>
 #include <chrono>
 
@@ -25,9 +26,10 @@ std::string file_name(const std::string& name) {
   }
   const auto now =
       std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
-  return fmt::format("{}-{:%Y%m%dT%H%M%S}-{:03d}-{}{}", part,
+  static std::atomic<int> serial = 0;
+  return fmt::format("{}-{:%Y%m%dT%H%M%S}-{:03d}-{}-{}{}", part,
                      fmt::gmtime(std::chrono::system_clock::to_time_t(now)),
-                     now.time_since_epoch().count() % 1000, ::getpid(), extension);
+                     now.time_since_epoch().count() % 1000, ::getpid(), serial++, extension);
 }
 
 /// The newest first; empty if there is no such folder.

@@ -138,8 +138,10 @@ std::string set_up_line(const TuneResult& result) {
     const Arm& arm = trial.config.arm;
     if (!trial.set_up || std::ranges::count(seen, arm)) continue;
     seen.push_back(arm);
-    parts.push_back(fmt::format("{} {} {}", to_string(arm.precision), to_string(arm.layout),
-                                words(*trial.set_up)));
+    const std::string threads =
+        arm.execution.threads ? fmt::format(" threads {}", *arm.execution.threads) : "";
+    parts.push_back(fmt::format("{} {}{} {}", to_string(arm.precision), to_string(arm.layout),
+                                threads, words(*trial.set_up)));
   }
   return parts.empty() ? "" : fmt::format(" set-up: {}\n", fmt::join(parts, ", "));
 }

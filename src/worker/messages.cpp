@@ -51,7 +51,13 @@ std::string text_line(const Message& message, Json::error_handler_t on_bad_text)
       -1, ' ', false, on_bad_text);
 }
 
+/// About 146 years on either side: no difference of two times overflows.
+constexpr Timestamp latest_time{std::int64_t{1} << 62};
+
 void check_times(const RunResult& result) {
+  require(result.start >= Timestamp{} &&
+              (result.completions.empty() || result.completions.back() <= latest_time),
+          "times that no clock shows");
   require(
       result.completions.size() == result.units.size(),
       fmt::format("{} completions with {} units", result.completions.size(), result.units.size()));

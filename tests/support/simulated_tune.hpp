@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -45,12 +46,13 @@ class SimulatedTune {
 
   /// What a resumed tune must give as the uninterrupted one does, all but the energies.
   static std::string answer(const TuneResult& result) {
-    std::string text = "best " + to_string(result.best.config);
+    std::ostringstream text;
+    text << "best " << to_string(result.best.config);
     for (const Trial& trial : result.trials) {
-      text += "\n" + to_string(trial.config) + " " + std::string(to_string(trial.status));
-      if (trial.measurement) text += " " + std::to_string(trial.measurement->windows.size());
+      text << '\n' << to_string(trial.config) << ' ' << to_string(trial.status);
+      if (trial.measurement) text << ' ' << trial.measurement->windows.size();
     }
-    return text;
+    return text.str();
   }
 
   /// How far apart the energies of two tunes with the same answer are. Nothing but the race's time
