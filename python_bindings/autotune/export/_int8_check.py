@@ -12,6 +12,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -35,10 +36,20 @@ def int8_coverage(model: Flat, package: torch.nn.Module, tensors: list[torch.Ten
     flops = int8_flops(onednn_log(lambda: package(*tensors)))
     if flops == 0:
         raise ModelError(
-            "the package runs no int8 arithmetic: the model has no linear layer that torchao "
-            "takes, or all of them fell back to floating point."
+            "the package runs no int8 arithmetic: "
+            + (
+                "the model has no linear layer that torchao takes, or all of them fell back to "
+                "floating point."
+                if cpu_has_vnni()
+                else "this CPU has no VNNI instructions, without which oneDNN takes no int8 product."
+            )
         )
     return min(1.0, flops / counter.get_total_flops())
+
+
+def cpu_has_vnni() -> bool:
+    flags = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
+    return re.search(r"\bavx(512)?_vnni\b", flags) is not None
 
 
 def int8_flops(log: list[str]) -> float:
