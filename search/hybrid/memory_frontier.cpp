@@ -72,6 +72,8 @@ void MemoryFrontier::learn(std::size_t point, const Outcome& outcome) {
   if (outcome.status == TrialStatus::out_of_memory) {
     out_of_memory_.push_back(point);
     edge.line_failed = edge.has_line() && edge.peak_at(grid_->batch(point)) <= surely_fits_;
+  } else if (grew) {
+    edge.not_of_memory = true;
   }
   find_capacity();
 }
@@ -88,7 +90,8 @@ void MemoryFrontier::find_capacity() {
 }
 
 bool MemoryFrontier::trusts_line(std::size_t arm) const {
-  return arms_[arm].has_line() && !arms_[arm].line_failed;
+  const ArmEdge& edge = arms_[arm];
+  return edge.has_line() && !edge.line_failed && !edge.not_of_memory;
 }
 
 bool MemoryFrontier::outgrows(std::size_t point) const {

@@ -22,7 +22,8 @@ class MemoryFrontier {
 
   /// The batch to try next: two small ones for the line, then up it until one fails, or straight to
   /// where it meets the capacity that other arms found; then bisection, until the edge is known to
-  /// within `tolerance` of the batch. Without peaks the largest first, then bisection.
+  /// within `tolerance` of the batch. Without peaks the largest first, then bisection,
+  /// as where one hung or crashed.
   [[nodiscard]] std::optional<std::size_t> next(std::size_t arm, double tolerance) const;
 
   /// Not known to fail, nor predicted to break the user's limit or the device's.
@@ -42,6 +43,7 @@ class MemoryFrontier {
     std::optional<Peak> low, high;     // The line goes through them.
     std::vector<double> line_errors;   // Of what it foretold, as shares.
     bool line_failed = false;          // What it said would fit did not; until the next peak.
+    bool not_of_memory = false;        // Larger batches fail for another reason: no line tells.
 
     [[nodiscard]] bool has_line() const { return low && low->batch < high->batch; }
     [[nodiscard]] double slope() const;

@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 
 #include "autotune/worker.hpp"
@@ -58,7 +59,7 @@ class WorkerClient final : public Workload {
   Execution execution_;                     ///< What `process_` was started with.
   std::optional<PrepareRequest> prepared_;  ///< The arm that runs, to be restored after a restart.
   bool holds_arm_ = false;                  ///< Whether `process_` has it.
-  std::optional<double> row_seconds_;       ///< Of the slowest run of the arm so far.
+  std::map<std::string, double> row_seconds_;  ///< Of the slowest run of each arm so far.
 };
 
 Description WorkerClient::describe() {
@@ -76,7 +77,6 @@ Description WorkerClient::describe() {
 
 Prepared WorkerClient::prepare(const PrepareRequest& request) {
   prepared_.reset();
-  row_seconds_.reset();
   ensure_started(request.arm.execution, after(options_.start_seconds));
   try {
     const Prepared prepared = prepare_in_process(request);
@@ -112,19 +112,24 @@ RunResult WorkerClient::run(const RunRequest& request) {
 }
 
 /// How long a run may take beyond what it asks for: an endless loop is known by what iterations of
-/// the same arm took before.
+/// the same arm took before, or of the slowest one where it has not run yet.
 double WorkerClient::patience(const RunRequest& request) const {
-  if (!row_seconds_) return options_.reply_seconds;
-  const double expected = *row_seconds_ * request.batch * std::max(1, request.min_iterations);
-  return std::clamp(surprise_factor * expected, options_.least_reply_seconds,
-                    std::max(options_.least_reply_seconds, options_.reply_seconds));
+  if (row_seconds_.empty()) return options_.reply_seconds;
+  const auto known = row_seconds_.find(prepared_ ? to_string(prepared_->arm) : "");
+  const auto slowest = std::ranges::max_element(
+      row_seconds_, {}, [](const std::pair<const std::string, double>& arm) { return arm.second; });
+  const double row_seconds = known == row_seconds_.end() ? slowest->second : known->second;
+  const double expected = row_seconds * request.batch * std::max(1, request.min_iterations);
+  return std::min(options_.reply_seconds,
+                  std::max(options_.least_reply_seconds, surprise_factor * expected));
 }
 
 void WorkerClient::learn(const RunRequest& request, const RunResult& result) {
   if (result.completions.empty()) return;
   const double iteration = in_seconds(result.completions.back() - result.start) /
                            static_cast<double>(result.completions.size());
-  row_seconds_ = std::max(row_seconds_.value_or(0), iteration / request.batch);
+  double& slowest = row_seconds_[prepared_ ? to_string(prepared_->arm) : ""];
+  slowest = std::max(slowest, iteration / request.batch);
 }
 
 Prepared WorkerClient::prepare_in_process(const PrepareRequest& request) {

@@ -48,6 +48,23 @@ double line(std::size_t arm, int batch) {
          (20.0 + 9 * static_cast<double>(arm)) * 1e6 * batch;
 }
 
+// Each failure costs a time limit: memory, which says that all of it fits, is not believed.
+TEST(MemoryFrontier, BisectsWhereLargerBatchesHang) {
+  const Grid grid(space_of({"a"}, 128));
+  MemoryFrontier frontier(grid, std::nullopt);
+  int hung = 0;
+  while (const auto point = frontier.next(0, 0.02)) {
+    Outcome outcome{.peak_memory_bytes = 100'000'000u + 1000u * *point};
+    if (grid.batch(*point) >= 20) {
+      outcome = {.status = TrialStatus::timed_out};
+      ++hung;
+    }
+    frontier.learn(*point, outcome);
+  }
+  EXPECT_EQ(grid.batch(*frontier.largest_fit(0)), 19);
+  EXPECT_LE(hung, 7);
+}
+
 TEST(MemoryFrontier, FindsTheEdgesOfExactLinesWithFewFailures) {
   const auto found = find_edges(space_of({"a", "b", "c", "d", "e"}, 4096), 50e9, line, 0.02);
   const int edges[] = {2000, 1275, 894, 659, 500};

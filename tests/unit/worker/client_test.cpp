@@ -309,5 +309,21 @@ TEST(WorkerStart, RefusesAPathThatIsNotUtf8) {
       HasSubstr("UTF-8"));
 }
 
+TEST(WorkerClient, GivesUpSoonerOnceItKnowsHowLongAnIterationTakes) {
+  WorkerOptions options = scripted("hang");
+  options.reply_seconds = 100;
+  options.least_reply_seconds = 0.3;
+  const auto worker = start_worker(options);
+  ASSERT_EQ(worker->prepare({.arm = Arm{}}).status, TrialStatus::ok);
+  ASSERT_EQ(worker->run(good_run).status, TrialStatus::ok);
+  const RunResult hung = worker->run({.batch = 13});
+  EXPECT_EQ(hung.status, TrialStatus::timed_out);
+  EXPECT_THAT(hung.reason, HasSubstr("no answer within 0.3"));
+  // What another arm took tells as well, and so it does after a restart.
+  const Arm other{.precision = Precision::bf16};
+  ASSERT_EQ(worker->prepare({.arm = other}).status, TrialStatus::ok);
+  EXPECT_THAT(worker->run({.batch = 13}).reason, HasSubstr("no answer within 0.3"));
+}
+
 }  // namespace
 }  // namespace autotune
