@@ -40,6 +40,8 @@ po::options_description flags() {
       ("seeds", count(20), "runs of each")
       ("seed", count(0), "of the first; the next has one more")
       ("every", count(1), "only every K-th table of each argument")
+      ("elsewhere", "only tables of a workload that another device has too, and with its five best "
+                    "and its edges as a prior")
       ("threads", count(2), "results do not depend on it");
   // clang-format on
   add_model_flags(options);
@@ -88,10 +90,13 @@ std::vector<Job> jobs_of(const std::vector<NamedTable>& tables, const po::variab
   const auto first = whole_number(values, "seed", 0, std::numeric_limits<std::int64_t>::max());
   std::vector<Job> jobs;
   for (const NamedTable& table : tables) {
+    std::optional<SearchPrior> prior = SearchPrior{};
+    if (values.count("elsewhere")) prior = prior_elsewhere(table, tables);
+    if (!prior) continue;
     for (const std::string& searcher : names) {
       for (const Limit& limit : limits) {
         for (std::int64_t i = 0; i < seeds; ++i) {
-          jobs.push_back({&table, searcher, limit, static_cast<std::uint64_t>(first + i)});
+          jobs.push_back({&table, *prior, searcher, limit, static_cast<std::uint64_t>(first + i)});
         }
       }
     }

@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <exception>
 #include <fstream>
+#include <limits>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <regex>
 #include <thread>
 
 #include "autotune/error.hpp"
@@ -64,6 +67,7 @@ std::string line(const Job& job, const ReplayResult& result) {
 }
 
 std::string run(const Job& job, ReplayOptions options) {
+  options.prior = job.prior;
   options.searcher = job.searcher;
   options.seed = job.seed;
   options.budget = job.limit.budget(job.table->sweep);
@@ -71,7 +75,70 @@ std::string run(const Job& job, ReplayOptions options) {
   return line(job, replay(job.table->table, options));
 }
 
+/// The parts of DEVICE_WORKLOAD_rowsN.
+struct TableName {
+  std::string device;
+  std::string workload;
+  double rows = 0;
+};
+
+std::optional<TableName> parts_of(const std::string& name) {
+  static const std::regex parts("([^_]+)_(.+)_rows([0-9]+)");
+  std::smatch match;
+  if (!std::regex_match(name, match, parts)) return std::nullopt;
+  return TableName{match[1], match[2], std::stod(match[3])};
+}
+
+SearchPrior prior_of(const Table& from, const SearchSpace& space) {
+  constexpr double jump = 1.03;
+  constexpr std::size_t most_promising = 5;
+  SearchPrior prior;
+  std::vector<std::pair<double, Candidate>> ranked;
+  for (std::size_t i = 0; i < from.space().arms.size(); ++i) {
+    const auto& arm = from.space().arms[i];
+    const auto here = std::ranges::find(space.arms, arm.name, &SearchSpace::ArmRange::name);
+    std::optional<double> before;
+    for (std::size_t j = 0; j < arm.batches.size(); ++j) {
+      const Row& row = from.at({i, arm.batches[j]});
+      const bool counts = row.status == TrialStatus::ok && row.joules_per_unit;
+      if (counts && before && *row.joules_per_unit > jump * *before) {
+        prior.edges.push_back(arm.batches[j - 1]);
+      }
+      before = counts ? row.joules_per_unit : std::nullopt;
+      if (!counts || here == space.arms.end()) continue;
+      if (!std::ranges::binary_search(here->batches, arm.batches[j])) continue;
+      const auto index = static_cast<std::size_t>(here - space.arms.begin());
+      ranked.emplace_back(*row.joules_per_unit, Candidate{index, arm.batches[j]});
+    }
+  }
+  std::ranges::sort(ranked);
+  for (const auto& [joules, candidate] : ranked) {
+    if (prior.promising.size() < most_promising) prior.promising.push_back(candidate);
+  }
+  std::ranges::sort(prior.edges);
+  prior.edges.erase(std::ranges::unique(prior.edges).begin(), prior.edges.end());
+  return prior;
+}
+
 }  // namespace
+
+std::optional<SearchPrior> prior_elsewhere(const NamedTable& table,
+                                           const std::vector<NamedTable>& tables) {
+  const auto here = parts_of(table.name);
+  if (!here) return std::nullopt;
+  const NamedTable* nearest = nullptr;
+  double distance = std::numeric_limits<double>::infinity();
+  for (const NamedTable& other : tables) {
+    const auto there = parts_of(other.name);
+    if (!there || there->workload != here->workload || there->device == here->device) continue;
+    const double apart = std::abs(std::log(there->rows / here->rows));
+    if (apart >= distance) continue;
+    distance = apart;
+    nearest = &other;
+  }
+  if (nearest == nullptr) return std::nullopt;
+  return prior_of(nearest->table, table.table.space());
+}
 
 const char* const score_header =
     "set,table,searcher,seed,limit,limit_value,windows,seconds,joules,out_of_memory,pick_arm,"

@@ -23,6 +23,13 @@ struct NamedTable {
 [[nodiscard]] std::vector<NamedTable> read_tables(const std::vector<std::string>& paths,
                                                   std::size_t every, const Charges& charges);
 
+/// What the tables say of the same workload on another device: those are named
+/// DEVICE_WORKLOAD_rowsN. The five best and the edges (jumps by more than 3 %) of the one with the
+/// nearest N; nothing if there is none. An earlier tune knows less: its figures are noisy, and not
+/// of every batch.
+[[nodiscard]] std::optional<SearchPrior> prior_elsewhere(const NamedTable& table,
+                                                         const std::vector<NamedTable>& tables);
+
 /// One limit of one kind; the others are off.
 struct Limit {
   std::string kind;  ///< windows, seconds, joules, sweep_seconds, sweep_joules or none.
@@ -33,6 +40,7 @@ struct Limit {
 
 struct Job {
   const NamedTable* table = nullptr;
+  SearchPrior prior;
   std::string searcher;
   Limit limit;
   std::uint64_t seed = 0;

@@ -33,14 +33,14 @@ constexpr double windows_for_shape = 4;
 
 }  // namespace
 
-/// The incumbent's arm is loaded; then what was good elsewhere; then as they come.
+/// The incumbent's arm is loaded; then as they come. Not first what was best elsewhere: which arm
+/// is best changes with the hardware, and each visit costs a switch of arms (docs/search.md#prior).
 std::vector<std::size_t> Hybrid::visiting_order() const {
   std::vector<std::size_t> order;
   const auto add = [&](std::size_t arm) {
     if (arm < grid_.arms() && std::ranges::count(order, arm) == 0) order.push_back(arm);
   };
   if (incumbent_) add(grid_.arm(*incumbent_));
-  for (const Candidate& candidate : options_.prior.promising) add(candidate.arm);
   for (std::size_t arm = 0; arm < grid_.arms(); ++arm) add(arm);
   return order;
 }

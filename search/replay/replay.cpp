@@ -113,7 +113,8 @@ SearchOptions search_options(const ReplayOptions& options) {
           .max_latency_ms = options.limits.max_latency_ms,
           .max_memory_bytes = options.limits.max_memory_bytes,
           .budget = options.budget,
-          .units_per_row = options.units_per_row};
+          .units_per_row = options.units_per_row,
+          .prior = options.prior};
 }
 
 double joules(const Table& table, const Candidate& candidate) {

@@ -16,6 +16,7 @@ struct ReplayOptions {
   SearchBudget budget;     ///< Bounds everything; told to the searcher too.
   Limits limits;           ///< On the answer.
   std::optional<Candidate> incumbent;
+  SearchPrior prior;         ///< What is known of the workload elsewhere.
   double units_per_row = 1;  ///< Only where the searcher looks for edges; a table's row is a unit.
   Noise noise;
   Charges charges;
