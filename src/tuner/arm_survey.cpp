@@ -4,6 +4,12 @@
 
 namespace autotune {
 
+namespace {
+
+constexpr int fewer_rows[] = {4, 1};
+
+}  // namespace
+
 bool is_lossy(const Accuracy& accuracy) noexcept {
   return accuracy.finite && accuracy.worst_cosine >= 0.98 && accuracy.relative_l2 <= 0.2;
 }
@@ -24,7 +30,13 @@ ArmSurvey survey(const std::vector<Arm>& arms, Steps& steps, TrialBook& book,
       survey.complete = false;
       break;
     }
-    const Prepared prepared = steps.check(arm, 0);
+    Prepared prepared = steps.check(arm, 0);
+    // A model that fits one row at a time is worth tuning, though the comparison takes more by
+    // itself.
+    for (const int rows : fewer_rows) {
+      if (prepared.status != TrialStatus::out_of_memory) break;
+      prepared = steps.check(arm, rows);
+    }
     if (prepared.status != TrialStatus::ok) {
       survey.unsupported.push_back({arm.precision, arm.layout, prepared.reason});
       book.add_failure({1, arm}, prepared.status, prepared.reason);

@@ -27,6 +27,7 @@ class SyntheticWorkload final : public Workload {
     std::function<Accuracy(const Arm&)> accuracy = [](const Arm&) { return Accuracy{}; };
     double noise_cv = 0;  ///< Of the watts, drawn anew for each run.
     double prepare_seconds = 0.2;
+    int most_accuracy_rows = 1000;  ///< An accuracy pass of more, or of as many as it likes, fails.
   };
 
   SyntheticWorkload(FakeClock& clock, std::vector<Arm> arms, Behaviour behaviour)
@@ -49,6 +50,10 @@ class SyntheticWorkload final : public Workload {
   Prepared prepare(const PrepareRequest& request) override {
     calls_.push_back("prepare " + to_string(request.arm));
     spend(behaviour_.prepare_seconds, 5);
+    if (request.check_accuracy && behaviour_.most_accuracy_rows < 1000 &&
+        (request.accuracy_batch == 0 || request.accuracy_batch > behaviour_.most_accuracy_rows)) {
+      return {.status = TrialStatus::out_of_memory, .reason = "bad_alloc"};
+    }
     arm_ = request.arm;
     return {.set_up = {.seconds = behaviour_.prepare_seconds},
             .accuracy = behaviour_.accuracy(request.arm)};

@@ -107,6 +107,13 @@ TEST_F(TunerTest, AnInaccurateArmIsMeasuredButNeverTheBest) {
             8);
 }
 
+TEST_F(TunerTest, AModelWhoseAccuracyPassRunsOutOfMemoryIsComparedWithFewerRows) {
+  workload({fp32}, {.seconds = seconds, .most_accuracy_rows = 1});
+  const TuneResult result = run();
+  EXPECT_EQ(result.best.status, TrialStatus::ok);
+  EXPECT_TRUE(result.best.accuracy.has_value());
+}
+
 TEST_F(TunerTest, EveryTrialSaysWhatItsArmCostToSetUp) {
   workload({fp32, bf16}, {.seconds = seconds, .prepare_seconds = 0.75});
   const TuneResult result = run();
