@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <optional>
 
 #include "autotune/error.hpp"
@@ -164,6 +165,18 @@ class SpecReader {
     fail("int=, float=, bool= or str=");
   }
 
+  /// A size that makes a tensor of `before` neither empty nor larger than anything worth making up.
+  std::int64_t read_size(const std::vector<std::int64_t>& before) {
+    constexpr double most_elements = 1 << 30;
+    const std::size_t begin = at_;
+    const auto size = number<std::int64_t>();
+    double elements = static_cast<double>(size);
+    for (const std::int64_t other : before) elements *= static_cast<double>(other);
+    if (size >= 1 && elements <= most_elements) return size;
+    at_ = begin;
+    fail(fmt::format("a size from 1 on, for at most {:.0f} elements in all", most_elements));
+  }
+
   c10::IValue read_tensor(const std::string& path, at::ScalarType type) {
     expect("[");
     std::vector<std::int64_t> sizes;
@@ -176,7 +189,7 @@ class SpecReader {
         batch_dim = static_cast<int>(sizes.size());
         sizes.push_back(rows_);
       } else {
-        sizes.push_back(number<std::int64_t>());
+        sizes.push_back(read_size(sizes));
       }
     }
     out_.batch_dims[path] = batch_dim;
@@ -195,24 +208,40 @@ class SpecReader {
       double mean = 0;
       double deviation = 1;
       if (accept("(")) {
-        mean = number<double>();
+        mean = read_bound(most_float);
         expect(",");
-        deviation = number<double>();
+        deviation = read_bound(most_float);
+        if (deviation < 0) fail("a deviation of 0 or more before it");
         expect(")");
       }
       return tensor.normal_(mean, deviation, generator_).to(type);
     }
-    const auto low = accept_number<double>();
-    if (!low) {
+    const double most = floating ? most_float : most_integer;
+    const std::size_t begin = at_;
+    if (!accept_number<double>()) {
       fail("'normal' or a range such as 0..30521");
     }
+    at_ = begin;
+    const double low = read_bound(most);
     expect("..");
-    const double high = number<double>();
-    if (high < *low) {
+    const double high = read_bound(most);
+    if (high < low) {
       fail("a range that does not fall");
     }
-    return floating ? tensor.uniform_(*low, high, generator_).to(type)
-                    : integers(tensor, *low, high, type);
+    return floating ? tensor.uniform_(low, high, generator_).to(type)
+                    : integers(tensor, low, high, type);
+  }
+
+  // What float32 holds, its differences included, and what a double counts without a gap.
+  static constexpr double most_float = 1e37;
+  static constexpr double most_integer = 9007199254740992.0;
+
+  double read_bound(double most) {
+    const std::size_t begin = at_;
+    const auto value = number<double>();
+    if (std::abs(value) <= most) return value;
+    at_ = begin;
+    fail(fmt::format("a value within ±{:g}", most));
   }
 
   at::Tensor integers(const at::Tensor& tensor, double low, double high, at::ScalarType type) {

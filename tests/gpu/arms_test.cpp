@@ -54,6 +54,17 @@ TEST_F(GpuArms, OutOfMemoryIsAStatusAndSmallerBatchesStillRun) {
   EXPECT_EQ(run.status, TrialStatus::ok) << run.reason;
 }
 
+// An index out of range ends in an assertion on the device, after which every call of the process
+// fails: its trial is lost, the next one runs in another process.
+TEST_F(GpuArms, ABrokenContextCostsOneTrial) {
+  const ScriptFile model("return x[(x[:, 0] * 0).long() + (1 << 30) * (x.size(0) // 13)]");
+  const auto worker = start_worker({.workload = model.options(matmul_input)});
+  ASSERT_EQ(worker->prepare({.check_accuracy = false}).status, TrialStatus::ok);
+  ASSERT_EQ(worker->run({.batch = 4}).status, TrialStatus::ok);
+  EXPECT_EQ(worker->run({.batch = 13}).status, TrialStatus::crashed);
+  EXPECT_EQ(worker->run({.batch = 4}).status, TrialStatus::ok);
+}
+
 TEST_F(GpuArms, TheWorkerProcessMeasuresTheSameCard) {
   const ScriptFile model(matmul_body);
   const auto worker = start_worker({.workload = model.options(matmul_input)});

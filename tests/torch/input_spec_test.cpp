@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include "autotune/error.hpp"
+#include "support/mutate.hpp"
 
 namespace autotune {
 namespace {
@@ -89,6 +90,36 @@ TEST(Signature, IsSplitAtOuterCommasOnly) {
 TEST(RowsFor, AreFewerWhereRowsAreLarge) {
   EXPECT_EQ(rows_for({"int64[batch,32]:0..9"}), 128);
   EXPECT_EQ(rows_for({"float32[batch,3,1024,1024]"}), 21);
+}
+
+TEST(InputSpec, RefusesSizesThatNoTensorHas) {
+  EXPECT_THAT(message_for("float32[batch,-1]"), HasSubstr("a size from 1 on"));
+  EXPECT_THAT(message_for("float32[batch,0]"), HasSubstr("a size from 1 on"));
+  EXPECT_THAT(message_for("float32[batch,9999999999]"), HasSubstr("1073741824 elements"));
+}
+
+// Whatever people type is read or refused with a usage error; nothing is made up of it here.
+TEST(InputSpecUnderFuzz, IsReadOrRefused) {
+  testing::Mutator mutator(
+      {"int64[batch,16]:0..30521", "float32[batch,3,8,8]:normal(0,1)",
+       "(int64[batch,4]:1..2,{mask=bool[batch,7],n=int=3})", "[float=0.5,str=word,none]"},
+      11);
+  int read = 0;
+  for (int i = 0; i < 5'000; ++i) {
+    const std::string spec = mutator.next();
+    try {
+      EXPECT_GE(rows_for({spec}), 8) << spec;
+      ++read;
+    } catch (const Error& error) {
+      ASSERT_EQ(error.code(), ErrorCode::usage) << spec;
+    }
+    try {
+      (void)split_signature(spec);
+    } catch (const Error& error) {
+      ASSERT_EQ(error.code(), ErrorCode::usage) << spec;
+    }
+  }
+  EXPECT_GT(read, 50);
 }
 
 }  // namespace
