@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "autotune/error.hpp"
+#include "autotune/prior.hpp"
 
 namespace autotune::replay {
 namespace {
@@ -90,34 +91,16 @@ std::optional<TableName> parts_of(const std::string& name) {
 }
 
 SearchPrior prior_of(const Table& from, const SearchSpace& space) {
-  constexpr double jump = 1.03;
-  constexpr std::size_t most_promising = 5;
-  SearchPrior prior;
-  std::vector<std::pair<double, Candidate>> ranked;
+  std::vector<PriorPoint> points;
   for (std::size_t i = 0; i < from.space().arms.size(); ++i) {
-    const auto& arm = from.space().arms[i];
-    const auto here = std::ranges::find(space.arms, arm.name, &SearchSpace::ArmRange::name);
-    std::optional<double> before;
-    for (std::size_t j = 0; j < arm.batches.size(); ++j) {
-      const Row& row = from.at({i, arm.batches[j]});
-      const bool counts = row.status == TrialStatus::ok && row.joules_per_unit;
-      if (counts && before && *row.joules_per_unit > jump * *before) {
-        prior.edges.push_back(arm.batches[j - 1]);
-      }
-      before = counts ? row.joules_per_unit : std::nullopt;
-      if (!counts || here == space.arms.end()) continue;
-      if (!std::ranges::binary_search(here->batches, arm.batches[j])) continue;
-      const auto index = static_cast<std::size_t>(here - space.arms.begin());
-      ranked.emplace_back(*row.joules_per_unit, Candidate{index, arm.batches[j]});
+    const SearchSpace::ArmRange& arm = from.space().arms[i];
+    for (const int batch : arm.batches) {
+      const Row& row = from.at({i, batch});
+      if (row.status != TrialStatus::ok || !row.joules_per_unit) continue;
+      points.push_back({arm.name, batch, *row.joules_per_unit, std::nullopt});
     }
   }
-  std::ranges::sort(ranked);
-  for (const auto& [joules, candidate] : ranked) {
-    if (prior.promising.size() < most_promising) prior.promising.push_back(candidate);
-  }
-  std::ranges::sort(prior.edges);
-  prior.edges.erase(std::ranges::unique(prior.edges).begin(), prior.edges.end());
-  return prior;
+  return prior_from_points(points, space);
 }
 
 }  // namespace

@@ -6,10 +6,10 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cctype>
 #include <chrono>
 
 #include "autotune/error.hpp"
+#include "platform/file_name.hpp"
 
 namespace autotune {
 namespace {
@@ -20,14 +20,10 @@ constexpr const char* extension = ".journal";
 constexpr std::size_t journals_kept = 20;  // Some 100 KB each.
 
 std::string file_name(const std::string& name) {
-  std::string part = name;
-  for (char& character : part) {
-    if (std::isalnum(static_cast<unsigned char>(character)) == 0) character = '_';
-  }
   const auto now =
       std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
   static std::atomic<int> serial = 0;
-  return fmt::format("{}-{:%Y%m%dT%H%M%S}-{:03d}-{}-{}{}", part,
+  return fmt::format("{}-{:%Y%m%dT%H%M%S}-{:03d}-{}-{}{}", file_name_part(name, "tune"),
                      fmt::gmtime(std::chrono::system_clock::to_time_t(now)),
                      now.time_since_epoch().count() % 1000, ::getpid(), serial++, extension);
 }

@@ -1,26 +1,11 @@
 #include "journal/step_json.hpp"
 
-#include "autotune/error.hpp"
-
 namespace autotune {
 namespace {
-
-TrialStatus status_at(const Json& json) {
-  const auto status = parse_trial_status(json.at("status").get<std::string>());
-  if (status) return *status;
-  throw Error(ErrorCode::io, "a journal has the unknown status " + json.at("status").dump());
-}
 
 template <typename Value>
 Json or_null(const std::optional<Value>& value) {
   return value ? Json(*value) : Json();
-}
-
-template <typename Value>
-std::optional<Value> optional_at(const Json& json, const char* key) {
-  const auto found = json.find(key);
-  if (found == json.end() || found->is_null()) return std::nullopt;
-  return found->template get<Value>();
 }
 
 }  // namespace
@@ -55,20 +40,6 @@ void from_json(const Json& json, Window& window) {
   window.page_faults_per_iteration = optional_at<double>(json, "page_faults_per_iteration");
   window.flags = json.at("flags").get<std::vector<std::string>>();
   window.disturbed = json.at("disturbed").get<bool>();
-}
-
-void to_json(Json& json, const Prepared& prepared) {
-  json = Json{{"status", to_string(prepared.status)}};
-  if (!prepared.reason.empty()) json["reason"] = prepared.reason;
-  json["set_up"] = prepared.set_up;
-  json["accuracy"] = prepared.accuracy;
-}
-
-void from_json(const Json& json, Prepared& prepared) {
-  prepared.status = status_at(json);
-  prepared.reason = json.value("reason", "");
-  prepared.set_up = json.at("set_up").get<SetUpCost>();
-  prepared.accuracy = json.at("accuracy").get<Accuracy>();
 }
 
 }  // namespace autotune

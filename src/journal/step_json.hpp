@@ -1,5 +1,4 @@
 #pragma once
-#include "autotune/workload.hpp"
 #include "measure/window.hpp"
 #include "vocabulary/json.hpp"
 
@@ -8,7 +7,5 @@ namespace autotune {
 
 void to_json(Json& json, const Window& window);
 void from_json(const Json& json, Window& window);
-void to_json(Json& json, const Prepared& prepared);
-void from_json(const Json& json, Prepared& prepared);
 
 }  // namespace autotune

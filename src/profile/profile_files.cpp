@@ -10,28 +10,13 @@
 #include <sstream>
 
 #include "autotune/error.hpp"
+#include "platform/file_name.hpp"
 #include "profile/profile_json.hpp"
 
 namespace autotune::profile {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::size_t longest_part = 80;  // Of 255 that file systems allow, with room for a hash.
-
-std::string slug(const std::string& text, const char* if_empty) {
-  std::string result;
-  for (const char c : text.substr(0, longest_part)) {
-    const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.';
-    if (plain && !(c == '.' && result.empty())) {
-      result += c;
-    } else if (!result.empty() && result.back() != '-') {
-      result += '-';
-    }
-  }
-  while (!result.empty() && result.back() == '-') result.pop_back();
-  return result.empty() ? if_empty : result;
-}
 
 /// FNV-1a, 64 bits: file names need no more than few collisions, since `same_subject` decides.
 class Hash {
@@ -111,8 +96,8 @@ fs::path stem_of(const Profile& profile) {
     hash.add(field);
     hash.add(value);
   }
-  return fs::path(slug(profile.device_name, "device")) /
-         fmt::format("{}-{}", slug(profile.workload.name, "model"), hash.hex());
+  return fs::path(file_name_part(profile.device_name, "device")) /
+         fmt::format("{}-{}", file_name_part(profile.workload.name, "model"), hash.hex());
 }
 
 bool same_subject(const Profile& a, const Profile& b) {

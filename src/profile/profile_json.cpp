@@ -25,13 +25,6 @@ Json constraints_json(const Constraints& constraints) {
   return json;
 }
 
-template <typename Value>
-std::optional<Value> optional_at(const Json& json, const char* key) {
-  const auto found = json.find(key);
-  if (found == json.end() || found->is_null()) return std::nullopt;
-  return found->template get<Value>();
-}
-
 Constraints constraints_from(const Json& json) {
   Constraints constraints;
   constraints.max_latency_ms = optional_at<double>(json, "max_latency_ms");

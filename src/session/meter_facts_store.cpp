@@ -1,10 +1,10 @@
 #include "session/meter_facts_store.hpp"
 
-#include <cctype>
 #include <fstream>
 
 #include "autotune/profile.hpp"
 #include "platform/atomic_file.hpp"
+#include "platform/file_name.hpp"
 
 namespace autotune {
 namespace {
@@ -15,22 +15,13 @@ std::string value_or(const std::map<std::string, std::string>& fields, const cha
   return found == fields.end() ? otherwise : found->second;
 }
 
-/// The text as part of a file's name.
-std::string file_part(std::string text) {
-  for (char& character : text) {
-    const auto byte = static_cast<unsigned char>(character);
-    if (std::isalnum(byte) == 0 && character != '.' && character != '-') character = '_';
-  }
-  return text;
-}
-
 }  // namespace
 
 std::filesystem::path meter_facts_path(const Device& device) {
   const std::string card = value_or(device.key.record, "uuid", device.name);
   const std::string driver = value_or(device.key.conditions, "driver", "none");
   return cache_folder() / "state" /
-         ("meter-" + file_part(card) + "-" + file_part(driver) + ".json");
+         ("meter-" + file_name_part(card, "card") + "-" + file_name_part(driver, "none") + ".json");
 }
 
 std::optional<MeterFacts> load_meter_facts(const Device& device) {

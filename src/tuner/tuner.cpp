@@ -156,7 +156,7 @@ TuneResult Tuner::conclude() {
   result.resumed_steps = steps_->resumed();
   result.complete = complete_ && !stopped();
   result.warnings = warnings_;
-  for (const std::string& warning : warnings_of_steps()) result.warnings.push_back(warning);
+  for (const std::string& warning : closing_warnings()) result.warnings.push_back(warning);
   for (std::string& warning : disturbance_warnings(result.trials)) {
     result.warnings.push_back(std::move(warning));
   }
@@ -183,7 +183,7 @@ std::vector<std::string> Tuner::warnings_of_arms() const {
   return warnings;
 }
 
-std::vector<std::string> Tuner::warnings_of_steps() const {
+std::vector<std::string> Tuner::closing_warnings() const {
   std::vector<std::string> warnings = warnings_of_arms();
   if (!steps_->broken().empty()) {
     warnings.push_back("the tune ended early, since no worker could be started any more: " +

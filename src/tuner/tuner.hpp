@@ -65,7 +65,7 @@ class Tuner {
   [[nodiscard]] double median_step_seconds() const;
   [[nodiscard]] std::vector<Trial> ranked() const;
   [[nodiscard]] std::vector<std::string> warnings_of_arms() const;
-  [[nodiscard]] std::vector<std::string> warnings_of_steps() const;
+  [[nodiscard]] std::vector<std::string> closing_warnings() const;
   [[nodiscard]] std::optional<Trial> lossy_best(const Trial& best) const;
   [[nodiscard]] std::vector<Baseline> baselines(const Trial& best) const;
   [[nodiscard]] bool may_spend(double until_seconds) const;

@@ -25,13 +25,6 @@ double number_or_nan(const Json& json) {
   return json.is_null() ? std::numeric_limits<double>::quiet_NaN() : json.get<double>();
 }
 
-template <typename Value>
-std::optional<Value> optional_at(const Json& json, const char* key) {
-  const auto found = json.find(key);
-  if (found == json.end() || found->is_null()) return std::nullopt;
-  return found->template get<Value>();
-}
-
 bool is_finite(const Interval& interval) {
   return std::isfinite(interval.low) && std::isfinite(interval.high);
 }
@@ -63,6 +56,10 @@ Execution execution_from(const Json& json) {
 }
 
 }  // namespace
+
+TrialStatus status_at(const Json& json) {
+  return word<TrialStatus>(json, "status", parse_trial_status);
+}
 
 Json number_or_null(std::optional<double> value) {
   return value && std::isfinite(*value) ? Json(*value) : Json();
@@ -197,11 +194,25 @@ void to_json(Json& json, const Trial& trial) {
 
 void from_json(const Json& json, Trial& trial) {
   trial.config = json.at("config").get<Config>();
-  trial.status = word<TrialStatus>(json, "status", parse_trial_status);
+  trial.status = status_at(json);
   trial.reason = json.value("reason", "");
   trial.measurement = optional_at<Measurement>(json, "measurement");
   trial.accuracy = optional_at<Accuracy>(json, "accuracy");
   trial.set_up = optional_at<SetUpCost>(json, "set_up");
+}
+
+void to_json(Json& json, const Prepared& prepared) {
+  json = Json{{"status", to_string(prepared.status)},
+              {"reason", prepared.reason},
+              {"set_up", prepared.set_up},
+              {"accuracy", prepared.accuracy}};
+}
+
+void from_json(const Json& json, Prepared& prepared) {
+  prepared.status = status_at(json);
+  prepared.reason = json.value("reason", "");
+  prepared.set_up = optional_at<SetUpCost>(json, "set_up").value_or(SetUpCost{});
+  prepared.accuracy = optional_at<Accuracy>(json, "accuracy").value_or(Accuracy{});
 }
 
 void to_json(Json& json, const UnsupportedArm& arm) {

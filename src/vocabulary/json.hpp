@@ -1,5 +1,6 @@
 #pragma once
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "autotune/energy.hpp"
 #include "autotune/trial.hpp"
@@ -38,6 +39,20 @@ void to_json(Json& json, const MeterInfo& meter);  ///< {source, scope, claimabl
 void from_json(const Json& json, MeterInfo& meter);
 void to_json(Json& json, const Baseline& baseline);  ///< A trial with `name` and `saving`.
 void from_json(const Json& json, Baseline& baseline);
+
+void to_json(Json& json, const Prepared& prepared);
+void from_json(const Json& json, Prepared& prepared);
+
+/// A field that may be absent or null.
+template <typename Value>
+[[nodiscard]] std::optional<Value> optional_at(const Json& json, const char* key) {
+  const auto found = json.find(key);
+  if (found == json.end() || found->is_null()) return std::nullopt;
+  return found->template get<Value>();
+}
+
+/// The field `status`.
+[[nodiscard]] TrialStatus status_at(const Json& json);
 
 /// A number, or null where there is none or it is not finite: NaN and infinity are no JSON.
 [[nodiscard]] Json number_or_null(std::optional<double> value);

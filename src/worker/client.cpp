@@ -21,11 +21,6 @@ Timestamp after(double seconds) {
   return SteadyClock().now() + std::chrono::duration_cast<std::chrono::nanoseconds>(wait);
 }
 
-std::vector<std::string> command_of(const WorkerOptions& options) {
-  if (!options.command.empty()) return options.command;
-  return {find_worker(options.executable).string()};
-}
-
 std::string shown(const std::vector<std::string>& command) {
   return fmt::format("{}", fmt::join(command, " "));
 }

@@ -32,9 +32,7 @@ Timestamp in(double seconds) {
 class Examiner {
  public:
   explicit Examiner(const WorkerOptions& options)
-      : options_(options),
-        command_(options.command.empty() ? std::vector{find_worker(options.executable).string()}
-                                         : options.command) {}
+      : options_(options), command_(command_of(options)) {}
 
   std::vector<ConformanceCheck> examine();
 

@@ -30,20 +30,6 @@ void require(bool holds, const std::string& problem) {
   if (!holds) throw BadMessage(problem);
 }
 
-template <typename Value>
-std::optional<Value> optional_at(const Json& json, const char* key) {
-  const auto found = json.find(key);
-  if (found == json.end() || found->is_null()) return std::nullopt;
-  return found->template get<Value>();
-}
-
-TrialStatus status_at(const Json& json) {
-  const auto word = json.at("status").get<std::string>();
-  const auto status = parse_trial_status(word);
-  require(status.has_value(), fmt::format("unknown status '{}'", word));
-  return *status;
-}
-
 Timestamp nanoseconds_from(const Json& json) { return Timestamp(json.get<std::int64_t>()); }
 
 std::string text_line(const Message& message, Json::error_handler_t on_bad_text) {
@@ -177,19 +163,11 @@ PrepareRequest decode(const Json& body) {
           .check_accuracy = body.at("check_accuracy").get<bool>()};
 }
 
-Json encode(const Prepared& prepared) {
-  return {{"status", to_string(prepared.status)},
-          {"reason", prepared.reason},
-          {"set_up", prepared.set_up},
-          {"accuracy", prepared.accuracy}};
-}
+Json encode(const Prepared& prepared) { return prepared; }
 
 template <>
 Prepared decode(const Json& body) {
-  return {.status = status_at(body),
-          .reason = body.value("reason", ""),
-          .set_up = optional_at<SetUpCost>(body, "set_up").value_or(SetUpCost{}),
-          .accuracy = optional_at<Accuracy>(body, "accuracy").value_or(Accuracy{})};
+  return body.get<Prepared>();
 }
 
 Json encode(const RunRequest& request) {

@@ -25,6 +25,11 @@ std::string in_words(const ProcessEnd& end) {
 
 }  // namespace
 
+std::vector<std::string> command_of(const WorkerOptions& options) {
+  if (!options.command.empty()) return options.command;
+  return {find_worker(options.executable).string()};
+}
+
 WorkerProcess::WorkerProcess(const std::vector<std::string>& command,
                              std::uint64_t memory_limit_bytes)
     : WorkerProcess(start_child(command), memory_limit_bytes) {}

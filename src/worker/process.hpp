@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "autotune/trial.hpp"
+#include "autotune/worker.hpp"
 #include "platform/child_process.hpp"
 #include "platform/line_channel.hpp"
 #include "worker/messages.hpp"
@@ -36,6 +37,10 @@ struct Call {
   std::string reply_type;
   std::string activity;  ///< E.g. `while loading the model`.
 };
+
+/// The program and arguments that `options` name: another engine, else our worker.
+/// @throws Error (worker) if ours is nowhere
+[[nodiscard]] std::vector<std::string> command_of(const WorkerOptions& options);
 
 /// One worker process, from its start to its end. The destructor ends it.
 class WorkerProcess {

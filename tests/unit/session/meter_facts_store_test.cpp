@@ -57,7 +57,7 @@ TEST_F(MeterFactsStore, TakesADamagedFileForNone) {
 
 TEST_F(MeterFactsStore, NamesAFileByAnyDevice) {
   const Device device{.name = "AMD EPYC / 7763"};
-  EXPECT_EQ(meter_facts_path(device).filename(), "meter-AMD_EPYC___7763-none.json");
+  EXPECT_EQ(meter_facts_path(device).filename(), "meter-AMD-EPYC-7763-none.json");
 }
 
 }  // namespace
