@@ -22,7 +22,8 @@ constexpr std::array<Command, 5> commands{{
     {"measure", "measure one configuration by the same protocol", measure_command},
     {"show", "print a stored profile", show_command},
     {"devices", "list the hardware a model can run on", devices_command},
-    {"doctor", "say which energy meters work here, why others do not and what helps",
+    {"doctor",
+     "say which energy meters work here, why others do not and what helps; check an engine",
      doctor_command},
 }};
 
@@ -32,6 +33,7 @@ std::string start_page() {
       "per token on this hardware, and keeps the answer in a profile.\n\n"
       "  autotune tune folder                           tune a variant set\n"
       "  autotune tune model.pt --inputs inputs.pt      tune a TorchScript model\n"
+      "  autotune tune --exec \"COMMAND\"                 tune another engine\n"
       "  autotune show model                            what was found\n\n"
       "Commands (each takes --help):\n";
   for (const Command& command : commands) {
