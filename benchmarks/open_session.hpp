@@ -29,17 +29,22 @@ inline po::variables_map parse(int argc, char** argv, const po::options_descript
   return values;
 }
 
-/// The session that a program's `model`, `inputs` and `device` name, with the meter of `auto`;
-/// units are items unless it has an option `units-from-mask`.
-inline Session open_session(const po::variables_map& values) {
-  const Device device = find_device(values["device"].as<std::string>());
+/// The worker that a program's `model` and `inputs` name; units are items unless it has an option
+/// `units-from-mask`.
+inline WorkerOptions worker_options(const po::variables_map& values) {
   WorkloadOptions workload{.model = values["model"].as<std::string>(),
                            .inputs = values["inputs"].as<std::string>()};
   if (values.count("units-from-mask")) {
     workload.units_from_mask = values["units-from-mask"].as<std::string>();
   }
+  return {.workload = workload};
+}
+
+/// A session of that worker on the `device` that is named, with the meter of `auto`.
+inline Session open_session(const po::variables_map& values) {
+  const Device device = find_device(values["device"].as<std::string>());
   return Session(
-      {.worker = {.workload = workload}, .device = device, .meter = meter_options(device, "auto")});
+      {.worker = worker_options(values), .device = device, .meter = meter_options(device, "auto")});
 }
 
 /// Runs a program whose errors end in one message and the status of their kind.

@@ -1,12 +1,13 @@
-// Whether a configuration's figure depends on which ones ran before it: the batches of one arm in
-// ascending, descending and shuffled order, each order in a worker of its own that is not renewed
-// on the way. Prints a Markdown table.
+// Whether a configuration's figure depends on which ones ran before it in its process: the batches
+// of one arm in ascending, descending and shuffled order, each order in one worker that is not
+// renewed on the way. Prints a Markdown table.
 //
 //     autotune_order_effect MODEL --inputs FILE
 //
-// Every window of a batch stands beside one of a reference, so that the machine's drift (10 % over
-// minutes on a shared host) cancels in their ratio, while what the process has been through
-// (allocator, caches, thread pools) stays as the order made it.
+// Every window of a batch stands beside one of the same batch in a worker that has run nothing
+// else: their ratio is what the order did. A common reference batch would not do: on a shared host
+// two batches lean on different things (arithmetic, memory, the last cache), so that their ratio
+// moves by 20 % within minutes while no process changes.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -20,17 +21,18 @@ namespace {
 
 using namespace autotune;
 
-constexpr int reference_batch = 8;
-
 po::variables_map parse(int argc, char** argv) {
   po::options_description options("autotune_order_effect MODEL [OPTIONS]");
   add_measuring_options(options, "quick");
   // clang-format off
   options.add_options()
       ("precision", po::value<std::string>(), "of the plain arm; by default bf16, else fp32")
-      ("batches", po::value<int>()->default_value(24), "how many, spread over the logarithm")
+      ("batches", po::value<int>()->default_value(8), "how many, spread over the logarithm")
       ("max-batch", po::value<int>()->default_value(128), "the largest of them")
-      ("pairs", po::value<int>()->default_value(3), "of windows per batch and order, 2 or more")
+      ("pairs", po::value<int>()->default_value(4), "of windows beside each fresh worker, 2 or more")
+      ("fresh", po::value<int>()->default_value(3), "workers per batch and order, 2 or more")
+      ("window-seconds", po::value<double>(), "of each window; by default the effort's. Short ones "
+                                              "stand closer together")
       ("seed", po::value<std::uint64_t>()->default_value(0), "of the shuffled order")
       ("no-reset", "the naive way, for contrast: the heap as glibc has it, never brought back");
   // clang-format on
@@ -69,35 +71,71 @@ Arm arm_of(const Description& description, const po::variables_map& values) {
   throw Error(ErrorCode::usage, fmt::format("there is no plain arm in {} here.", wanted.back()));
 }
 
-/// Measures `pairs` pairs of every batch: configuration 0 of the record is the reference, 1 + i the
-/// batch of index i. Which window of a pair comes first takes turns: a steady drift then adds to
-/// one pair what it takes from the next.
-RaceRecord run_through(const Order& order, const std::vector<int>& batches, const Arm& arm,
-                       int pairs, Runner& runner) {
-  const Config reference{std::min(reference_batch, batches.back()), arm};
-  RaceRecord record(1 + batches.size());
-  std::size_t pair = 0;
-  for (const std::size_t index : order.visits) {
-    const Config config{batches[index], arm};
-    for (int i = 0; i < pairs; ++i, ++pair) {
-      const bool reference_first = pair % 2 == 0;
-      if (reference_first) record.add(0, pair, runner.window(reference));
-      record.add(1 + index, pair, runner.window(config));
-      if (!reference_first) record.add(0, pair, runner.window(reference));
-    }
-    fmt::print(stderr, "{}: batch {}\n", order.name, config.batch);
+MeasureOptions measure_options(const po::variables_map& values) {
+  MeasureOptions options = MeasureOptions::for_effort(effort_of(values));
+  if (values.count("window-seconds")) {
+    options.window_seconds = values["window-seconds"].as<double>();
+    options.min_iterations = 1;
   }
-  return record;
+  return options;
 }
 
-/// Without times, so that each pair has a level of its own: the process may change with a step from
-/// one pair to the next, which a drift on the clock would smear over both.
-RoundComparison compare(const RaceRecord& record) {
-  std::vector<RoundWindow> windows;
-  for (const RoundWindow& window : record.windows()) {
-    windows.push_back({window.configuration, window.round, window.joules_per_unit, {}, {}});
+/// A worker of its own and what measures in it.
+class Process {
+ public:
+  Process(Session& session, const po::variables_map& values)
+      : worker_(start(session, values)),
+        never_fresh_(*worker_),
+        runner_(values.count("no-reset") ? never_fresh_ : *worker_, session.meters(),
+                measure_options(values), worker_->describe(), &session.watch()) {}
+
+  Window window(const Config& config) { return runner_.window(config); }
+
+ private:
+  static std::unique_ptr<Workload> start(const Session& session, const po::variables_map& values) {
+    WorkerOptions options = worker_options(values);
+    options.workload.device = session.device().id;
+    return start_worker(options);
   }
-  return compare_rounds(windows);
+
+  std::unique_ptr<Workload> worker_;
+  NeverFresh never_fresh_;
+  Runner runner_;
+};
+
+/// One batch of one order: per fresh worker that stood beside it, ln(joules in order / in fresh).
+struct Visit {
+  std::vector<double> log_ratios;
+  std::vector<double> page_faults;  ///< Per iteration, of the order's windows.
+  std::vector<std::string> flags;
+
+  /// Over the fresh workers: what differs between two processes is part of the interval.
+  [[nodiscard]] std::optional<Ratio> ratio() const {
+    if (log_ratios.size() < 2) return std::nullopt;
+    std::vector<double> ratios;
+    for (const double value : log_ratios) ratios.push_back(std::exp(value));
+    return paired_ratio(ratios, std::vector<double>(ratios.size(), 1.0));
+  }
+};
+
+/// Which window of a pair comes first takes turns: a steady drift then adds to one pair what it
+/// takes from the next.
+void add_pairs(Process& ordered, Process& fresh, const Config& config, int pairs, Visit& visit) {
+  std::vector<double> ratios;
+  for (int i = 0; i < pairs; ++i) {
+    std::array<Window, 2> windows;  // The order's, the fresh worker's.
+    for (const std::size_t side : {i % 2, 1 - i % 2}) {
+      windows[side] = (side == 0 ? ordered : fresh).window(config);
+      for (const std::string& flag : windows[side].flags) visit.flags.push_back(flag);
+    }
+    if (const auto faults = windows[0].page_faults_per_iteration) {
+      visit.page_faults.push_back(*faults);
+    }
+    if (windows[0].joules_per_unit && windows[1].joules_per_unit) {
+      ratios.push_back(std::log(*windows[0].joules_per_unit / *windows[1].joules_per_unit));
+    }
+  }
+  if (!ratios.empty()) visit.log_ratios.push_back(quantile(ratios, 0.5));
 }
 
 /// How far the orders are apart at one batch.
@@ -138,68 +176,72 @@ void print_summary(const std::vector<Gap>& gaps, std::size_t batches) {
       100 * quantile(half_widths, 0.5));
 }
 
-/// What tells the heap's part apart from the machine's noise: one count for each order.
-std::string page_faults(const std::vector<RaceRecord>& records, std::size_t configuration) {
-  std::string text;
-  for (const RaceRecord& record : records)
-    text += (text.empty() ? "" : ", ") + record.page_faults(configuration);
-  return text;
-}
+using Visits = std::vector<Visit>;  ///< One for each batch.
 
 void print_table(const std::vector<int>& batches, const std::array<Order, 3>& orders,
-                 const std::vector<RaceRecord>& records) {
-  std::vector<RoundComparison> comparisons;
+                 const std::vector<Visits>& visits) {
   fmt::print("| batch |");
   for (const Order& order : orders) fmt::print(" {} |", order.name);
   fmt::print(
-      " largest difference | agree | page faults per iteration |\n|---|---|---|---|---|---|---|\n"
-      "| reference |");
-  for (const RaceRecord& record : records) {
-    comparisons.push_back(compare(record));
-    fmt::print(" 1 {} |", record.remarks(0));
-  }
-  fmt::print(" | | {} |\n", page_faults(records, 0));
+      " largest difference | agree | page faults per iteration | flagged windows |\n"
+      "|---|---|---|---|---|---|---|---|\n");
   std::vector<Gap> gaps;
   for (std::size_t i = 0; i < batches.size(); ++i) {
     std::vector<std::optional<Ratio>> ratios;
+    std::string faults;
+    std::size_t flags = 0;
     fmt::print("| {} |", batches[i]);
-    for (std::size_t order = 0; order < records.size(); ++order) {
-      ratios.push_back(comparisons[order].ratio(1 + i, 0));
-      fmt::print(" {} {} |", cell(ratios.back()), records[order].remarks(1 + i));
+    for (const Visits& order : visits) {
+      ratios.push_back(order[i].ratio());
+      fmt::print(" {} |", cell(ratios.back()));
+      faults += faults.empty() ? "" : ", ";
+      faults += order[i].page_faults.empty()
+                    ? report::no_figure
+                    : fmt::format("{:.1f}", quantile(order[i].page_faults, 0.5));
+      flags += order[i].flags.size();
     }
     const auto gap = gap_of(ratios);
-    fmt::print(" {} | {} | {} |\n",
+    fmt::print(" {} | {} | {} | {} |\n",
                gap ? fmt::format("{:.2f} %", 100 * gap->difference) : report::no_figure,
-               gap ? gap->agree ? "yes" : "no" : report::no_figure, page_faults(records, 1 + i));
+               gap ? gap->agree ? "yes" : "no" : report::no_figure, faults, flags);
     if (gap) gaps.push_back(*gap);
   }
   print_summary(gaps, batches.size());
 }
 
+// All orders take turns batch by batch, so that none has the quieter minutes.
 void show_order_effect(const po::variables_map& values) {
-  const int pairs = at_least(values, "pairs", 2);  // An interval needs two.
+  const int pairs = at_least(values, "pairs", 2);
+  const int fresh_workers = at_least(values, "fresh", 2);  // An interval needs two.
   const int last = at_least(values, "max-batch", 2);
   const std::vector<int> batches = spread(last, std::min(last, at_least(values, "batches", 2)));
   const auto orders = orders_of(batches.size(), values["seed"].as<std::uint64_t>());
-  const Effort effort = effort_of(values);
-  std::vector<RaceRecord> records;
-  for (const Order& order : orders) {
-    Session session = open_session(values);  // A worker without a past.
-    const Description description = session.workload().describe();
-    const Arm arm = arm_of(description, values);
-    if (records.empty()) {
-      fmt::print("{}; {}, {} pairs, effort {}, seed {}; ratios to batch {}{}\n\n",
-                 subject(session, description), to_string(arm), pairs, to_string(effort),
-                 values["seed"].as<std::uint64_t>(), std::min(reference_batch, last),
-                 values.count("no-reset") ? "; memory never brought back" : "");
-    }
-    NeverFresh never_fresh(session.workload());
-    Workload& workload = values.count("no-reset") ? never_fresh : session.workload();
-    Runner runner(workload, session.meters(), MeasureOptions::for_effort(effort), description,
-                  &session.watch());
-    records.push_back(run_through(order, batches, arm, pairs, runner));
+  Session session = open_session(values);
+  const Description description = session.workload().describe();
+  const Arm arm = arm_of(description, values);
+  fmt::print(
+      "{}; {}, {} fresh workers of {} pairs of {} s, seed {}; ratios to a worker that ran "
+      "nothing else{}\n\n",
+      subject(session, description), to_string(arm), fresh_workers, pairs,
+      measure_options(values).window_seconds, values["seed"].as<std::uint64_t>(),
+      values.count("no-reset") ? "; memory never brought back" : "");
+  std::vector<std::unique_ptr<Process>> ordered;
+  std::vector<Visits> visits(orders.size(), Visits(batches.size()));
+  for (std::size_t i = 0; i < orders.size(); ++i) {
+    ordered.push_back(std::make_unique<Process>(session, values));
   }
-  print_table(batches, orders, records);
+  for (std::size_t visit = 0; visit < batches.size(); ++visit) {
+    for (std::size_t i = 0; i < orders.size(); ++i) {
+      const std::size_t index = orders[i].visits[visit];
+      const Config config{batches[index], arm};
+      for (int worker = 0; worker < fresh_workers; ++worker) {
+        Process fresh(session, values);
+        add_pairs(*ordered[i], fresh, config, pairs, visits[i][index]);
+      }
+      fmt::print(stderr, "{}: batch {}\n", orders[i].name, config.batch);
+    }
+  }
+  print_table(batches, orders, visits);
 }
 
 }  // namespace

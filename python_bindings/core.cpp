@@ -126,6 +126,7 @@ void bind_request(py::module_& module) {
       .def_readwrite("max_memory_bytes", &TuneRequest::max_memory_bytes)
       .def_readwrite("min_cosine", &TuneRequest::min_cosine)
       .def_readwrite("max_relative_l2", &TuneRequest::max_relative_l2)
+      .def_readwrite("min_coverage", &TuneRequest::min_coverage)
       .def_readwrite("meter", &TuneRequest::meter)
       .def_readwrite("effort", &TuneRequest::effort)
       .def_readwrite("searcher", &TuneRequest::searcher)

@@ -38,6 +38,7 @@ po::options_description flags() {
       ("max-memory-mib", number(), "limit on peak memory")
       ("min-cosine", number(), "least cosine of the worst row against FP32 (default 0.999)")
       ("max-relative-l2", number(), "largest relative L2 error against FP32 (default by cosine)")
+      ("min-coverage", number(), "least share of matrix FLOPs in an arm's precision (default 0.5)")
       ("budget-seconds", number(), "wall time of all of it (default 60, 300 or 1800 by effort)")
       ("budget-joules", number(), "energy of the tune itself (default 50000)")
       ("searcher", text(), searcher_help().c_str())
@@ -89,6 +90,12 @@ Constraints constraints(const po::variables_map& values) {
                                               limits.min_cosine));
   }
   limits.max_relative_l2 = positive(values, "max-relative-l2", true);
+  limits.min_coverage = positive(values, "min-coverage", true).value_or(limits.min_coverage);
+  if (limits.min_coverage > 1) {
+    throw Error(ErrorCode::usage,
+                fmt::format("--min-coverage {} is above 1: no arm covers more than everything.",
+                            limits.min_coverage));
+  }
   return limits;
 }
 

@@ -58,6 +58,15 @@ struct Measurement {
   friend bool operator==(const Measurement&, const Measurement&) = default;
 };
 
+/// Operations that ran in another precision than the arm is called by.
+struct Uncovered {
+  std::string op;    ///< As LibTorch calls it: `linear`, `bmm`.
+  double share = 0;  ///< Of the model's matrix and convolution FLOPs.
+  std::string reason;
+
+  friend bool operator==(const Uncovered&, const Uncovered&) = default;
+};
+
 /// How far an arm's outputs lie from true FP32 on the same rows.
 struct Accuracy {
   bool finite = true;
@@ -65,7 +74,8 @@ struct Accuracy {
   double relative_l2 = 0;   ///< Over all rows and outputs: |y - y32| / |y32|.
   std::optional<double> top1_agreement;  ///< Share of rows, where the output is logits.
   double coverage = 1;  ///< Share of matrix and convolution FLOPs in the named precision.
-  int rows = 0;         ///< How many rows were compared.
+  std::vector<Uncovered> uncovered;  ///< What makes up the rest, the largest share first.
+  int rows = 0;                      ///< How many rows were compared.
 
   friend bool operator==(const Accuracy&, const Accuracy&) = default;
 };

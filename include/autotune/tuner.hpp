@@ -34,6 +34,8 @@ struct Constraints {
   double min_cosine = 0.999;              ///< Of the worst row against true FP32.
   std::optional<double> max_relative_l2;  ///< By default √(2(1 − min_cosine)), 0.045 at 0.999.
 
+  double min_coverage = 0.5;  ///< An arm that reaches less of the matrix FLOPs is `unsupported`.
+
   [[nodiscard]] double relative_l2_limit() const noexcept;
 
   /// Finite outputs, cosine and L2 within the limits.

@@ -20,6 +20,7 @@ class TuneRequest:
     max_memory_bytes: int | None
     min_cosine: float
     max_relative_l2: float | None
+    min_coverage: float
     meter: str
     effort: str
     searcher: str

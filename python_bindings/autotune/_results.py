@@ -123,6 +123,16 @@ class Measurement:
 
 
 @dataclasses.dataclass(frozen=True)
+class Uncovered:
+    """Operations that ran in another precision than the arm is called by."""
+
+    op: str
+    share: float | None
+    """Of the model's matrix and convolution FLOPs."""
+    reason: str
+
+
+@dataclasses.dataclass(frozen=True)
 class Accuracy:
     """How far outputs lie from those of true FP32 on the same rows."""
 
@@ -135,6 +145,13 @@ class Accuracy:
     """How many rows were compared."""
     top1_agreement: float | None = None
     """Share of rows with the same top class, where the output is logits."""
+    uncovered: list[Uncovered] = dataclasses.field(default_factory=list)
+    """What makes up the rest of `coverage`, the largest share first."""
+
+    @classmethod
+    def from_json(cls, data: Json) -> Accuracy:
+        uncovered = [_from_known(Uncovered, part) for part in data.get("uncovered", [])]
+        return _from_known(cls, data, uncovered=uncovered)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -172,7 +189,7 @@ def _trial_parts(data: Json) -> dict[str, Any]:
     return {
         "config": Config.from_json(data["config"]),
         "measurement": measurement and Measurement.from_json(measurement),
-        "accuracy": accuracy and _from_known(Accuracy, accuracy),
+        "accuracy": accuracy and Accuracy.from_json(accuracy),
         "set_up": set_up and _from_known(SetUpCost, set_up),
     }
 

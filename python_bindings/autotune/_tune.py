@@ -41,6 +41,7 @@ def tune(
     max_memory_bytes: int | None = None,
     min_cosine: float | None = None,
     max_relative_l2: float | None = None,
+    min_coverage: float | None = None,
     effort: str = "standard",
     budget_seconds: float | None = None,
     budget_joules: float | None = None,
@@ -85,6 +86,8 @@ def tune(
         max_memory_bytes: Limit on peak memory, in bytes.
         min_cosine: Least cosine of the worst row against FP32; by default 0.999.
         max_relative_l2: Largest relative L2 error against FP32; by default from `min_cosine`.
+        min_coverage: Least share of a model's matrix FLOPs that an arm runs in its precision; one
+            that reaches less is `unsupported`. By default 0.5.
         effort: `quick` (a minute, claims nothing), `standard` (minutes) or `full` (half an hour).
         budget_seconds: Wall time of all of it, in seconds; by default 60, 300 or 1,800 by effort.
         budget_joules: Energy of the tune itself, in joules; by default 50,000.
@@ -111,7 +114,7 @@ def tune(
         budget_seconds=budget_seconds,
         budget_joules=budget_joules,
     )
-    _require_accuracy_limits(min_cosine, max_relative_l2)
+    _require_accuracy_limits(min_cosine, max_relative_l2, min_coverage)
     if units_per_item is not None and units_from_mask is not None:
         raise UsageError("units_per_item and units_from_mask exclude each other.")
     command = _command(model, exec)
@@ -140,6 +143,7 @@ def tune(
             max_memory_bytes=max_memory_bytes,
             min_cosine=min_cosine,
             max_relative_l2=max_relative_l2,
+            min_coverage=min_coverage,
             effort=effort,
             budget_seconds=budget_seconds,
             budget_joules=budget_joules,
@@ -213,11 +217,15 @@ def _require_positive(**values: float | None) -> None:
             raise UsageError(f"{name} {value} must be above 0 and finite.")
 
 
-def _require_accuracy_limits(min_cosine: float | None, max_relative_l2: float | None) -> None:
+def _require_accuracy_limits(
+    min_cosine: float | None, max_relative_l2: float | None, min_coverage: float | None
+) -> None:
     if min_cosine is not None and not 0 <= min_cosine <= 1:
         raise UsageError(f"min_cosine {min_cosine} must be from 0 to 1.")
     if max_relative_l2 is not None and not 0 <= max_relative_l2 < math.inf:
         raise UsageError(f"max_relative_l2 {max_relative_l2} must be at least 0 and finite.")
+    if min_coverage is not None and not 0 <= min_coverage <= 1:
+        raise UsageError(f"min_coverage {min_coverage} must be from 0 to 1.")
 
 
 def _require_one_kind_of_inputs(

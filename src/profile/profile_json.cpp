@@ -20,7 +20,8 @@ Json constraints_json(const Constraints& constraints) {
   Json json{{"max_latency_ms", number_or_null(constraints.max_latency_ms)},
             {"max_memory_bytes", nullptr},
             {"min_cosine", number_or_null(constraints.min_cosine)},
-            {"max_relative_l2", number_or_null(constraints.max_relative_l2)}};
+            {"max_relative_l2", number_or_null(constraints.max_relative_l2)},
+            {"min_coverage", number_or_null(constraints.min_coverage)}};
   if (constraints.max_memory_bytes) json["max_memory_bytes"] = *constraints.max_memory_bytes;
   return json;
 }
@@ -31,6 +32,7 @@ Constraints constraints_from(const Json& json) {
   constraints.max_memory_bytes = optional_at<std::uint64_t>(json, "max_memory_bytes");
   constraints.min_cosine = json.value("min_cosine", constraints.min_cosine);
   constraints.max_relative_l2 = optional_at<double>(json, "max_relative_l2");
+  constraints.min_coverage = json.value("min_coverage", constraints.min_coverage);
   return constraints;
 }
 

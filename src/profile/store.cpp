@@ -60,7 +60,8 @@ void add_other_configs(std::vector<Trial>& trials, const std::vector<Trial>& mor
 
 bool same_limits(const Constraints& a, const Constraints& b) {
   return a.max_latency_ms == b.max_latency_ms && a.max_memory_bytes == b.max_memory_bytes &&
-         a.min_cosine == b.min_cosine && a.max_relative_l2 == b.max_relative_l2;
+         a.min_cosine == b.min_cosine && a.max_relative_l2 == b.max_relative_l2 &&
+         a.min_coverage == b.min_coverage;
 }
 
 /// The newer tune with the other points of the older one. A tune that was interrupted adds its

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "autotune/config.hpp"
+#include "torch/mode/preparation.hpp"
 #include "torch/script_model.hpp"
 
 // How each precision and each layout is reached: one file each, listed in arms.cpp.
@@ -29,9 +30,10 @@ using Scope = std::function<std::shared_ptr<void>()>;
 struct Draft {
   ScriptModel model;
   const Target& target;
-  std::vector<Scope> scopes;               ///< Entered in this order round every forward.
-  at::ScalarType input_type = at::kFloat;  ///< Floating inputs are cast to it.
-  bool channels_last_inputs = false;       ///< 4-D and 5-D inputs get that memory format.
+  std::vector<Scope> scopes;                 ///< Entered in this order round every forward.
+  at::ScalarType input_type = at::kFloat;    ///< Floating inputs are cast to it.
+  bool channels_last_inputs = false;         ///< 4-D and 5-D inputs get that memory format.
+  const Preparation* preparation = nullptr;  ///< Of the weights, once the model has run once.
 };
 
 /// One way to reach a precision. Several are tried in order until one runs.
@@ -45,12 +47,17 @@ struct PrecisionMethod {
   /// Why the device cannot run it; empty if it can.
   std::string (*obstacle)(const Target&) = nullptr;
   std::vector<Route> (*routes)(const ModelFacts&) = nullptr;
+  /// Of weights, for the layout `prepacked`; null if it has none.
+  const Preparation* (*preparation)() = nullptr;
+  bool needs_preparation = false;  ///< The model's own operations do not have the precision.
 };
 
 struct LayoutMethod {
   Layout layout = Layout::plain;
   std::string (*obstacle)(const Target&, const ModelFacts&) = nullptr;
-  void (*apply)(Draft&) = nullptr;
+  /// Whether it is a layout of that precision.
+  bool (*serves)(const PrecisionMethod&) = nullptr;
+  void (*apply)(Draft&, const PrecisionMethod&) = nullptr;
 };
 
 /// Every precision and layout there is, in the order in which they are listed to the user.
@@ -61,8 +68,10 @@ PrecisionMethod fp32_method();
 PrecisionMethod tf32_method();
 PrecisionMethod fp16_method();
 PrecisionMethod bf16_method();
+PrecisionMethod int8_method();
 LayoutMethod plain_method();
 LayoutMethod channels_last_method();
+LayoutMethod prepacked_method();
 
 [[nodiscard]] Target target_of(c10::Device device);
 

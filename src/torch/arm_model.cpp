@@ -8,6 +8,7 @@
 
 #include "autotune/error.hpp"
 #include "torch/failure.hpp"
+#include "torch/mode/interception.hpp"
 #include "torch/tree.hpp"
 
 namespace autotune {
@@ -37,7 +38,7 @@ at::Tensor widen(const at::Tensor& tensor) {
 std::string ArmModel::obstacle(const Arm& arm, const Target& target, const ModelFacts& facts) {
   const PrecisionMethod* precision = find_method(arm.precision);
   const LayoutMethod* layout = find_method(arm.layout);
-  if (precision == nullptr || layout == nullptr) {
+  if (precision == nullptr || layout == nullptr || !layout->serves(*precision)) {
     return fmt::format("TorchScript models are not run as {}", to_string(arm));
   }
   if (arm.execution.cuda_graph) {
@@ -52,14 +53,15 @@ ArmModel::ArmModel(Draft draft)
       device_(draft.target.device),
       scopes_(std::move(draft.scopes)),
       input_type_(draft.input_type),
-      channels_last_inputs_(draft.channels_last_inputs) {}
+      channels_last_inputs_(draft.channels_last_inputs),
+      preparation_(draft.preparation) {}
 
 ArmModel ArmModel::draft(const ScriptModel& master, const Arm& arm, const Target& target,
                          const Route& route) {
   Draft draft{.model = master.copy(), .target = target};
   draft.model.to(target.device);
   route.apply(draft);
-  find_method(arm.layout)->apply(draft);
+  find_method(arm.layout)->apply(draft, *find_method(arm.precision));
   return ArmModel(std::move(draft));
 }
 
@@ -77,8 +79,8 @@ ArmModel ArmModel::make(const ScriptModel& master, const Arm& arm, const Target&
         model.try_out(example);
       }
       if (!example.empty() && master.facts().may_keep_state) {  // which the trial has moved
-        model = draft(master, arm, target, route);
-        model.model_ = frozen ? model.model_.frozen() : model.model_;
+        const ScriptModel fresh = draft(master, arm, target, route).model_;
+        model.take_fresh(frozen ? fresh.frozen() : fresh);
       }
       return model;
     } catch (const std::exception& error) {
@@ -101,8 +103,28 @@ void ArmModel::try_out(const std::vector<c10::IValue>& example) {
   for (const c10::IValue& value : example) {
     arguments.push_back(map_tensors(value, [this](const at::Tensor& t) { return input(t); }));
   }
-  const auto scopes = enter();
-  (void)forward(std::move(arguments));
+  if (preparation_ != nullptr) plan_ = std::make_shared<Plan>(*preparation_, model_.weights());
+  {
+    const auto scopes = enter();
+    (void)forward(std::move(arguments));
+  }
+  if (!plan_) return;
+  plan_->seal();
+  if (plan_->prepared() == 0) {
+    throw Unreachable(fmt::format("no weight of the model could be prepared{}",
+                                  plan_->coverage().uncovered().empty()
+                                      ? ": it has no product or convolution with one"
+                                      : ": " + plan_->coverage().uncovered().front().reason));
+  }
+}
+
+// Prepared weights stay with the model whose weights they were made of.
+void ArmModel::take_fresh(const ScriptModel& fresh) {
+  if (plan_) {
+    model_.take_state(fresh);
+  } else {
+    model_ = fresh;
+  }
 }
 
 // Freezing fails for models that TorchScript cannot follow; they run as they are.
@@ -137,7 +159,14 @@ Entered ArmModel::enter() const {
   for (const Scope& scope : scopes_) {
     entered.add(scope());
   }
+  if (plan_) entered.add(intercept(plan_));
   return entered;
+}
+
+double ArmModel::coverage() const { return plan_ ? plan_->coverage().share() : 1; }
+
+std::vector<Uncovered> ArmModel::uncovered() const {
+  return plan_ ? plan_->coverage().uncovered() : std::vector<Uncovered>();
 }
 
 c10::IValue ArmModel::forward(std::vector<c10::IValue> arguments) {

@@ -5,6 +5,7 @@
 
 #include "torch/arm_methods.hpp"
 #include "torch/loaded_arm.hpp"
+#include "torch/mode/plan.hpp"
 
 namespace autotune {
 
@@ -27,6 +28,8 @@ class ArmModel final : public LoadedArm {
   [[nodiscard]] at::Tensor input(const at::Tensor& tensor) const override;
   [[nodiscard]] Entered enter() const override;
   [[nodiscard]] c10::IValue forward(std::vector<c10::IValue> arguments) override;
+  [[nodiscard]] double coverage() const override;
+  [[nodiscard]] std::vector<Uncovered> uncovered() const override;
 
  private:
   explicit ArmModel(Draft draft);
@@ -34,12 +37,15 @@ class ArmModel final : public LoadedArm {
                         const Route& route);
   bool freeze(const std::vector<c10::IValue>& example);
   void try_out(const std::vector<c10::IValue>& example);
+  void take_fresh(const ScriptModel& fresh);
 
   ScriptModel model_;
   c10::Device device_;
   std::vector<Scope> scopes_;
   at::ScalarType input_type_;
   bool channels_last_inputs_;
+  const Preparation* preparation_;
+  std::shared_ptr<Plan> plan_;  ///< Of `preparation_`, once the model has run.
 };
 
 }  // namespace autotune

@@ -7,12 +7,13 @@
 namespace autotune {
 
 std::span<const PrecisionMethod> precision_methods() {
-  static const std::array table = {fp32_method(), tf32_method(), fp16_method(), bf16_method()};
+  static const std::array table = {fp32_method(), tf32_method(), fp16_method(), bf16_method(),
+                                   int8_method()};
   return table;
 }
 
 std::span<const LayoutMethod> layout_methods() {
-  static const std::array table = {plain_method(), channels_last_method()};
+  static const std::array table = {plain_method(), channels_last_method(), prepacked_method()};
   return table;
 }
 

@@ -24,7 +24,8 @@ std::string obstacle(const Target& target) {
 PrecisionMethod bf16_method() {
   return {.precision = Precision::bf16,
           .obstacle = obstacle,
-          .routes = [](const ModelFacts& facts) { return cast_routes(facts, at::kBFloat16); }};
+          .routes = [](const ModelFacts& facts) { return cast_routes(facts, at::kBFloat16); },
+          .preparation = [] { return &bf16_preparation(); }};
 }
 
 }  // namespace autotune

@@ -8,7 +8,7 @@ std::string obstacle(const Target&, const ModelFacts& facts) {
 }
 
 // Only weights of convolutions: other operations may rely on a 4-D tensor's strides.
-void apply(Draft& draft) {
+void apply(Draft& draft, const PrecisionMethod&) {
   for (ModelTensor& entry : draft.model.tensors()) {
     if (entry.of_convolution) {
       const auto format = entry.tensor.dim() == 4 ? at::MemoryFormat::ChannelsLast
@@ -22,7 +22,10 @@ void apply(Draft& draft) {
 }  // namespace
 
 LayoutMethod channels_last_method() {
-  return {.layout = Layout::channels_last, .obstacle = obstacle, .apply = apply};
+  return {.layout = Layout::channels_last,
+          .obstacle = obstacle,
+          .serves = [](const PrecisionMethod& precision) { return !precision.needs_preparation; },
+          .apply = apply};
 }
 
 }  // namespace autotune

@@ -10,7 +10,8 @@ PrecisionMethod fp32_method() {
               [](const ModelFacts&) {
                 return std::vector<Route>{
                     {"TF32 off", [](Draft& draft) { draft.scopes.push_back(tf32_scope(false)); }}};
-              }};
+              },
+          .preparation = [] { return &fp32_preparation(); }};
 }
 
 }  // namespace autotune

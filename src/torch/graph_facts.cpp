@@ -75,6 +75,18 @@ bool is_floating_constant(const jit::Node* node) {
 
 }  // namespace
 
+std::vector<at::Tensor> graph_constants(const jit::Module& module) {
+  std::vector<at::Tensor> constants;
+  for_each_node(module.get_method("forward").graph()->block(), [&](jit::Node* node) {
+    if (node->kind() != c10::prim::Constant || node->outputs().size() != 1) return;
+    const auto constant = jit::toIValue(node->output());
+    if (constant && constant->isTensor() && constant->toTensor().defined()) {
+      constants.push_back(constant->toTensor());
+    }
+  });
+  return constants;
+}
+
 GraphFacts read_graph(const jit::Module& module) {
   const auto graph = module.get_method("forward").graph()->copy();
   jit::Inline(*graph);

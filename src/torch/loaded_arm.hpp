@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <vector>
 
+#include "autotune/trial.hpp"
+
 namespace autotune {
 
 /// Scopes that are in force; left in reverse order.
@@ -45,6 +47,7 @@ class LoadedArm {
 
   /// Share of the matrix FLOPs that run in the arm's precision.
   [[nodiscard]] virtual double coverage() const { return 1; }
+  [[nodiscard]] virtual std::vector<Uncovered> uncovered() const { return {}; }
 };
 
 /// The model cannot run in this arm.

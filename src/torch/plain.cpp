@@ -5,7 +5,8 @@ namespace autotune {
 LayoutMethod plain_method() {
   return {.layout = Layout::plain,
           .obstacle = [](const Target&, const ModelFacts&) { return std::string(); },
-          .apply = [](Draft&) {}};
+          .serves = [](const PrecisionMethod& precision) { return !precision.needs_preparation; },
+          .apply = [](Draft&, const PrecisionMethod&) {}};
 }
 
 }  // namespace autotune

@@ -61,6 +61,24 @@ std::map<std::string, std::string> owners(const jit::Module& module) {
   return types;
 }
 
+bool same_tensor(const c10::IValue& a, const c10::IValue& b) {
+  if (!a.isTensor() || !b.isTensor()) return false;
+  const at::Tensor& x = a.toTensor();
+  const at::Tensor& y = b.toTensor();
+  return x.defined() && y.defined() && x.scalar_type() == y.scalar_type() &&
+         x.sizes() == y.sizes() && x.equal(y);
+}
+
+void take_attributes(jit::Module to, const jit::Module& from) {
+  for (const auto& attribute : from.named_attributes(/*recurse=*/false)) {
+    const auto slot = to.type()->findAttributeSlot(attribute.name);
+    if (!slot || to.type()->is_parameter(*slot) || attribute.value.isModule()) continue;
+    if (!same_tensor(to.attr(attribute.name), attribute.value)) {
+      to.setattr(attribute.name, attribute.value);
+    }
+  }
+}
+
 }  // namespace
 
 ScriptModel::ScriptModel(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -117,6 +135,22 @@ std::vector<ModelTensor> ScriptModel::tensors() const {
                        convolution_weights.count(attribute.name) != 0, attribute.value.toTensor()});
   }
   return tensors;
+}
+
+std::vector<at::Tensor> ScriptModel::weights() const {
+  std::vector<at::Tensor> weights = graph_constants(impl_->module);
+  for (const ModelTensor& entry : tensors()) weights.push_back(entry.tensor);
+  return weights;
+}
+
+void ScriptModel::take_state(const ScriptModel& fresh) {
+  const auto modules = impl_->module.named_modules();
+  const auto fresh_modules = fresh.impl_->module.named_modules();
+  auto from = fresh_modules.begin();
+  for (const auto& to : modules) {
+    take_attributes(to.value, (*from).value);
+    ++from;
+  }
 }
 
 const ModelFacts& ScriptModel::facts() const { return impl_->graph_facts().model; }

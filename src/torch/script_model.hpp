@@ -44,6 +44,13 @@ class ScriptModel {
   [[nodiscard]] const c10::FunctionSchema& schema() const;
   [[nodiscard]] std::vector<ModelTensor> tensors() const;
   [[nodiscard]] const ModelFacts& facts() const;
+
+  /// Every tensor that the model holds, constants of its graph among them.
+  [[nodiscard]] std::vector<at::Tensor> weights() const;
+
+  /// Brings everything that a run may have changed (attributes that are no parameters) to what
+  /// `fresh`, a copy of the same model made in the same way, holds. Tensors that are equal stay.
+  void take_state(const ScriptModel& fresh);
   void to(c10::Device device);
 
  private:

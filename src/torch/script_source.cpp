@@ -1,4 +1,6 @@
 // A TorchScript file: an FP32 master on the host, of which each arm is a changed copy.
+#include <set>
+
 #include "torch/arm_model.hpp"
 #include "torch/model_source.hpp"
 
@@ -18,6 +20,7 @@ class ScriptSource final : public ModelSource {
 
   // What the device lacks is said once per precision, what the model lacks once per layout.
   void add_arms(Description& description) const override {
+    std::set<Precision> said;
     for (const LayoutMethod& layout : layout_methods()) {
       const std::string layout_obstacle = layout.obstacle(target_, master_.facts());
       if (!layout_obstacle.empty()) {
@@ -25,10 +28,11 @@ class ScriptSource final : public ModelSource {
         continue;
       }
       for (const PrecisionMethod& precision : precision_methods()) {
+        if (!layout.serves(precision)) continue;
         const std::string obstacle = precision.obstacle(target_);
         if (obstacle.empty()) {
           description.arms.push_back({.precision = precision.precision, .layout = layout.layout});
-        } else if (layout.layout == Layout::plain) {
+        } else if (said.insert(precision.precision).second) {
           description.unsupported.push_back({precision.precision, layout.layout, obstacle});
         }
       }

@@ -120,6 +120,7 @@ Prepared TorchWorkload::prepare(const PrepareRequest& request) {
     if (request.check_accuracy) {
       prepared.accuracy = ready ? Accuracy{.rows = reference_->rows()} : judge();
       prepared.accuracy.coverage = active_->model->coverage();
+      prepared.accuracy.uncovered = active_->model->uncovered();
       start_afresh(request.arm);
     }
   } catch (const Error&) {

@@ -21,6 +21,17 @@ std::string inaccuracy(const Accuracy& accuracy, const Constraints& limits) {
                      limits.relative_l2_limit());
 }
 
+// Less than half of a model in INT8 is not an INT8 model.
+std::string too_little_coverage(const Accuracy& accuracy, const Constraints& limits) {
+  std::string text = fmt::format(
+      "only {:.0f} % of its matrix FLOPs would run in the precision (--min-coverage {})",
+      100 * accuracy.coverage, limits.min_coverage);
+  for (const Uncovered& part : accuracy.uncovered) {
+    text += fmt::format("; {:.0f} % {}: {}", 100 * part.share, part.op, part.reason);
+  }
+  return text;
+}
+
 ArmSurvey survey(const std::vector<Arm>& arms, Steps& steps, TrialBook& book,
                  const Constraints& limits, const std::function<bool()>& may_go_on) {
   ArmSurvey survey;
@@ -40,6 +51,12 @@ ArmSurvey survey(const std::vector<Arm>& arms, Steps& steps, TrialBook& book,
     if (prepared.status != TrialStatus::ok) {
       survey.unsupported.push_back({arm.precision, arm.layout, prepared.reason});
       book.add_failure({1, arm}, prepared.status, prepared.reason);
+      continue;
+    }
+    if (prepared.accuracy.coverage < limits.min_coverage) {
+      const std::string reason = too_little_coverage(prepared.accuracy, limits);
+      survey.unsupported.push_back({arm.precision, arm.layout, reason});
+      book.add_failure({1, arm}, TrialStatus::unsupported, reason);
       continue;
     }
     book.set_up_cost(arm, prepared.set_up);

@@ -16,7 +16,8 @@ Json limits(const Constraints& limits) {
   return {{"max_latency_ms", number_or_null(limits.max_latency_ms)},
           {"max_memory_bytes", limits.max_memory_bytes ? Json(*limits.max_memory_bytes) : Json()},
           {"min_cosine", limits.min_cosine},
-          {"max_relative_l2", limits.relative_l2_limit()}};
+          {"max_relative_l2", limits.relative_l2_limit()},
+          {"min_coverage", limits.min_coverage}};
 }
 
 }  // namespace

@@ -156,12 +156,23 @@ void from_json(const Json& json, Measurement& m) {
   m.flags = json.value("flags", std::vector<std::string>{});
 }
 
+void to_json(Json& json, const Uncovered& part) {
+  json = Json{{"op", part.op}, {"share", number_or_null(part.share)}, {"reason", part.reason}};
+}
+
+void from_json(const Json& json, Uncovered& part) {
+  part.op = json.at("op").get<std::string>();
+  part.share = number_or_nan(json.at("share"));
+  part.reason = json.at("reason").get<std::string>();
+}
+
 void to_json(Json& json, const Accuracy& accuracy) {
   json = Json{{"worst_cosine", number_or_null(accuracy.worst_cosine)},
               {"relative_l2", number_or_null(accuracy.relative_l2)},
               {"coverage", number_or_null(accuracy.coverage)},
               {"finite", accuracy.finite},
               {"rows", accuracy.rows}};
+  if (!accuracy.uncovered.empty()) json["uncovered"] = accuracy.uncovered;
   if (accuracy.top1_agreement) json["top1_agreement"] = number_or_null(accuracy.top1_agreement);
 }
 
@@ -172,6 +183,7 @@ void from_json(const Json& json, Accuracy& accuracy) {
   accuracy.finite = json.at("finite").get<bool>();
   accuracy.rows = json.value("rows", 0);
   accuracy.top1_agreement = optional_at<double>(json, "top1_agreement");
+  accuracy.uncovered = json.value("uncovered", std::vector<Uncovered>{});
 }
 
 void to_json(Json& json, const SetUpCost& cost) {

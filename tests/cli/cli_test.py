@@ -63,6 +63,7 @@ class Usage(unittest.TestCase):
 
     def test_constraints_that_contradict_themselves(self):
         self.refused("tune", *MODEL, "--min-cosine", "1.5", status=2, says=["1.5"])
+        self.refused("tune", *MODEL, "--min-coverage", "1.5", status=2, says=["1.5"])
         self.refused("tune", *MODEL, "--max-latency-ms", "-3", status=2, says=["-3"])
         self.refused("tune", *MODEL, "--budget-seconds", "0", status=2, says=["--budget-seconds"])
 

@@ -33,6 +33,7 @@ def refused(kind, match, model="model.pt", inputs="inputs.pt", **options):
         ({"budget_seconds": float("inf")}, "budget_seconds inf"),
         ({"min_cosine": 1.5}, "min_cosine 1.5"),
         ({"max_relative_l2": -1}, "max_relative_l2 -1"),
+        ({"min_coverage": 1.1}, "min_coverage 1.1"),
     ],
 )
 def test_a_wrong_argument_is_a_usage_error(options, message):

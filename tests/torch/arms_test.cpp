@@ -95,7 +95,7 @@ TEST(Cast, KeepsNormsInFp32UnderAutocast) {
 TEST(ChannelsLast, ChangesConvolutionWeightsAndInputs) {
   const Target target = any_type_target();
   Draft draft{.model = model_called("conv"), .target = target};
-  channels_last_method().apply(draft);
+  channels_last_method().apply(draft, fp32_method());
   for (const ModelTensor& entry : draft.model.tensors()) {
     if (entry.of_convolution) {
       EXPECT_TRUE(entry.tensor.is_contiguous(at::MemoryFormat::ChannelsLast));

@@ -18,6 +18,7 @@ using ::testing::Not;
 using ::testing::UnorderedElementsAre;
 
 constexpr Arm bf16{.precision = Precision::bf16};
+constexpr Arm int8{.precision = Precision::int8, .layout = Layout::prepacked};
 
 std::string message_for(const WorkloadOptions& options) {
   try {
@@ -54,7 +55,8 @@ TEST(Describe, ListsArmsWithARetainedHeapAndReasonsForTheOthers) {
   Arm fp32;
   fp32.execution.retained_heap = true;
   EXPECT_EQ(described.arms.at(0), fp32);
-  EXPECT_EQ(described.arms.size(), 3U);  // fp32, fp16, bf16, all plain
+  // fp32, fp16 and bf16, plain; fp32, bf16 and int8, prepacked.
+  EXPECT_EQ(described.arms.size(), 6U);
   EXPECT_THAT(described.unsupported,
               UnorderedElementsAre(Field(&UnsupportedArm::precision, Precision::tf32),
                                    Field(&UnsupportedArm::layout, Layout::channels_last)));
@@ -138,6 +140,47 @@ TEST(Prepare, RunsChannelsLastWithTheSameResults) {
   const Prepared prepared = workload.prepare({.arm = {.layout = Layout::channels_last}});
   EXPECT_EQ(prepared.status, TrialStatus::ok) << prepared.reason;
   EXPECT_LT(prepared.accuracy.relative_l2, 1e-5);
+}
+
+const std::pair<const char*, const char*> models_with_weights[] = {{"mlp", "x16"},
+                                                                   {"hard_coded_float", "x16"},
+                                                                   {"integer_buffer", "x4"},
+                                                                   {"conv", "images"},
+                                                                   {"counter", "x4"},
+                                                                   {"nested", "nested"},
+                                                                   {"int_argument", "with_rate"},
+                                                                   {"scale", "x16"}};
+
+TEST(Prepare, RunsPreparedFp32WeightsWithTheSameResults) {
+  for (const auto& [model, inputs] : models_with_weights) {
+    auto workload = workload_for(model, inputs);
+    const Prepared prepared = workload.prepare({.arm = {.layout = Layout::prepacked}});
+    EXPECT_EQ(prepared.status, TrialStatus::ok) << model << ": " << prepared.reason;
+    EXPECT_LT(prepared.accuracy.relative_l2, 1e-5) << model;
+    EXPECT_EQ(prepared.accuracy.coverage, 1) << model;
+    EXPECT_THAT(prepared.accuracy.uncovered, IsEmpty()) << model;
+  }
+}
+
+TEST(Prepare, RunsInt8WithItsRoundingAndNoMore) {
+  for (const auto& [model, inputs] : models_with_weights) {
+    auto workload = workload_for(model, inputs);
+    const Prepared prepared = workload.prepare({.arm = int8, .accuracy_batch = 4});
+    EXPECT_EQ(prepared.status, TrialStatus::ok) << model << ": " << prepared.reason;
+    EXPECT_TRUE(prepared.accuracy.finite) << model;
+    EXPECT_GT(prepared.accuracy.relative_l2, 1e-5) << model << " did not run in INT8";
+    EXPECT_LT(prepared.accuracy.relative_l2, 0.05) << model;
+    EXPECT_EQ(prepared.accuracy.coverage, 1) << model;
+  }
+}
+
+TEST(Prepare, HasNoPrepackedArmOfAModelWithoutWeightsToPrepare) {
+  auto workload = workload_for("two_arguments", "ids_mask");
+  for (const Arm& arm : {int8, Arm{.layout = Layout::prepacked}}) {
+    const Prepared prepared = workload.prepare({.arm = arm});
+    EXPECT_EQ(prepared.status, TrialStatus::unsupported);
+    EXPECT_THAT(prepared.reason, HasSubstr("no weight"));
+  }
 }
 
 TEST(Prepare, JudgesOneElementOutputsByL2Alone) {

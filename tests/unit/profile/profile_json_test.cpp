@@ -43,12 +43,14 @@ TEST(ProfileJson, KeepsTheConstraints) {
   profile.constraints = {.max_latency_ms = 20,
                          .max_memory_bytes = 1ULL << 33U,
                          .min_cosine = 0.995,
-                         .max_relative_l2 = 0.1};
+                         .max_relative_l2 = 0.1,
+                         .min_coverage = 0.7};
   const Constraints read = parse_profile(to_json(profile)).constraints;
   EXPECT_EQ(read.max_latency_ms, 20);
   EXPECT_EQ(read.max_memory_bytes, 1ULL << 33U);
   EXPECT_EQ(read.min_cosine, 0.995);
   EXPECT_EQ(read.max_relative_l2, 0.1);
+  EXPECT_EQ(read.min_coverage, 0.7);
 }
 
 TEST(ProfileJson, KeepsUnknownFieldsOfAnOlderText) {

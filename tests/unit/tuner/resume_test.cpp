@@ -161,8 +161,8 @@ TEST_F(ResumeTest, RefusesAJournalOfAnotherSeedSpaceOrBudget) {
   tune.options().max_batch = 48;
   EXPECT_THAT(refusal(), HasSubstr("space.batch.1 is 24 there and 48 here"));
   tune.options().max_batch = 24;
-  tune.options().budget.seconds = 31;
-  EXPECT_THAT(refusal(), HasSubstr("options.budget_seconds is 30.0 there and 31.0 here"));
+  tune.options().budget.seconds = 601;
+  EXPECT_THAT(refusal(), HasSubstr("options.budget_seconds is 600.0 there and 601.0 here"));
 }
 
 TEST_F(ResumeTest, StepsThatAnotherLibraryAskedForAreRefusedByName) {

@@ -133,6 +133,23 @@ TEST_F(TunerTest, AnArmFarOutsideTheLimitsIsNotMeasured) {
               Not(::testing::Contains(HasSubstr("run batch=1,precision=bf16"))));
 }
 
+TEST_F(TunerTest, AnArmThatHardlyReachesItsPrecisionIsUnsupported) {
+  workload({fp32, bf16}, {.seconds = seconds, .accuracy = [](const Arm& arm) {
+                            return arm == bf16
+                                       ? Accuracy{.coverage = 0.4,
+                                                  .uncovered = {{"bmm", 0.6, "it has no weight"}}}
+                                       : Accuracy{};
+                          }});
+  const TuneResult result = run();
+  EXPECT_EQ(result.best.config.arm, fp32);
+  ASSERT_EQ(result.workload.unsupported.size(), 1U);
+  EXPECT_EQ(result.workload.unsupported[0].precision, Precision::bf16);
+  EXPECT_THAT(result.workload.unsupported[0].reason, HasSubstr("only 40 %"));
+  EXPECT_THAT(result.workload.unsupported[0].reason, HasSubstr("60 % bmm: it has no weight"));
+  options_.constraints.min_coverage = 0.3;
+  EXPECT_TRUE(run().workload.unsupported.empty());
+}
+
 TEST_F(TunerTest, KeepsWithinTheLatencyLimit) {
   workload({fp32, bf16}, {.seconds = seconds});
   options_.constraints.max_latency_ms = 9;

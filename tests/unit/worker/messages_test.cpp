@@ -93,6 +93,13 @@ TEST(WorkerMessages, CarryAnAccuracyThatIsNoNumber) {
   EXPECT_EQ(there.set_up, prepared.set_up);
 }
 
+TEST(WorkerMessages, CarryWhatIsNotCovered) {
+  Prepared prepared;
+  prepared.accuracy.coverage = 0.75;
+  prepared.accuracy.uncovered = {{"bmm", 0.2, "it has no weight"}, {"linear", 0.05, "too small"}};
+  EXPECT_EQ(carried(prepared), prepared);
+}
+
 TEST(WorkerMessages, CarryAnErrorWithItsCode) {
   const auto failure = carried(wire::Failure{ErrorCode::inputs, "zero rows"});
   EXPECT_EQ(failure.code, ErrorCode::inputs);
