@@ -25,13 +25,19 @@ struct SessionOptions {
 /// The largest batch to try where the user names none: 1,024 on a GPU, 128 on a CPU.
 [[nodiscard]] int default_max_batch(const Device& device) noexcept;
 
-/// What measuring a model file takes, held until the end: the device's lock, which keeps other
-/// tunes off it (two would measure each other), the meters and the worker process.
+/// What measuring a model takes, held until the end: the device's lock, which keeps other tunes off
+/// it (two would measure each other), the meters and the worker process, or the live workload.
 class Session {
  public:
   /// Files that cannot work are refused before anything is started.
   /// @throws Error (model, inputs, device, meter, worker) for what is missing or in use
   explicit Session(const SessionOptions& options);
+
+  /// The same for a workload of this process (`autotune/torch/live_model.hpp`): no worker is started.
+  /// @param device where it runs
+  /// @param meter from `meter_options`
+  /// @throws Error (device, meter) for what is missing or in use
+  Session(std::unique_ptr<Workload> workload, const Device& device, const MeterOptions& meter);
   Session(Session&&) noexcept;
   ~Session();
 

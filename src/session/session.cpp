@@ -44,13 +44,12 @@ WorkerOptions on_device(WorkerOptions worker, const Device& device) {
 
 // The worker goes first and the lock last, in the reverse order of the members.
 struct Session::Parts {
-  explicit Parts(const SessionOptions& options)
-      : device(options.device),
-        meter(options.meter),
-        lock(lock_device(options.device)),
-        meters(open_meters(options.meter, warnings)),
-        watch(open_watch(options.meter)),
-        worker(start_worker(on_device(options.worker, options.device))) {}
+  Parts(const Device& the_device, const MeterOptions& meter_options)
+      : device(the_device),
+        meter(meter_options),
+        lock(lock_device(device)),
+        meters(open_meters(meter, warnings)),
+        watch(open_watch(meter)) {}
 
   [[nodiscard]] bool needs_trust() const;
   [[nodiscard]] MeterFacts test(double seconds);
@@ -79,7 +78,14 @@ MeterFacts Session::Parts::test(double seconds) {
 
 Session::Session(const SessionOptions& options) {
   check_files(options.worker);
-  parts_ = std::make_unique<Parts>(options);
+  parts_ = std::make_unique<Parts>(options.device, options.meter);
+  parts_->worker = start_worker(on_device(options.worker, options.device));
+}
+
+Session::Session(std::unique_ptr<Workload> workload, const Device& device,
+                 const MeterOptions& meter)
+    : parts_(std::make_unique<Parts>(device, meter)) {
+  parts_->worker = std::move(workload);
 }
 
 Session::Session(Session&&) noexcept = default;

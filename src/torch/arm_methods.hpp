@@ -28,7 +28,7 @@ using Scope = std::function<std::shared_ptr<void>()>;
 
 /// A model on its way to an arm.
 struct Draft {
-  ScriptModel model;
+  std::vector<ModelTensor> tensors;  ///< Handles: `set_data` on one changes the model.
   const Target& target;
   std::vector<Scope> scopes;                 ///< Entered in this order round every forward.
   at::ScalarType input_type = at::kFloat;    ///< Floating inputs are cast to it.

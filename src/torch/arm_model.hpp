@@ -1,51 +1,45 @@
 #pragma once
-#include <memory>
-#include <string>
+#include <functional>
 #include <vector>
 
-#include "torch/arm_methods.hpp"
-#include "torch/loaded_arm.hpp"
-#include "torch/mode/plan.hpp"
+#include "torch/arm_frame.hpp"
+#include "torch/script_model.hpp"
 
 namespace autotune {
+
+using MakeScript = std::function<ScriptModel()>;
 
 /// A TorchScript model as one arm runs it.
 class ArmModel final : public LoadedArm {
  public:
-  /// Copies `master`, brings it to the arm's precision, layout and device, and freezes it where
-  /// that works. Each route is tried with `example`, the arguments of one iteration, unless empty;
-  /// a model that may keep state is made afresh after it.
+  /// Brings the model to the arm's precision, layout and device, and freezes it where that works.
+  /// Each route is tried with `example`, the arguments of one iteration, unless empty; a model that
+  /// may keep state is made afresh after it.
+  /// @param fresh gives a model that nothing else uses, on the CPU
   /// @param may_freeze false for a model that keeps state
   /// @throws Unreachable if no route runs; std::exception of the model if FP32 plain does not
-  [[nodiscard]] static ArmModel make(const ScriptModel& master, const Arm& arm,
-                                     const Target& target, const std::vector<c10::IValue>& example,
-                                     bool may_freeze);
+  [[nodiscard]] static ArmModel make(const MakeScript& fresh, const ModelFacts& facts,
+                                     const Arm& arm, const Target& target,
+                                     const std::vector<c10::IValue>& example, bool may_freeze);
 
-  /// Why the device or the model cannot run the arm; empty if nothing is known against it.
-  [[nodiscard]] static std::string obstacle(const Arm& arm, const Target& target,
-                                            const ModelFacts& facts);
-
-  [[nodiscard]] at::Tensor input(const at::Tensor& tensor) const override;
-  [[nodiscard]] Entered enter() const override;
+  [[nodiscard]] at::Tensor input(const at::Tensor& tensor) const override {
+    return frame_.input(tensor);
+  }
+  [[nodiscard]] Entered enter() const override { return frame_.enter(); }
   [[nodiscard]] c10::IValue forward(std::vector<c10::IValue> arguments) override;
-  [[nodiscard]] double coverage() const override;
-  [[nodiscard]] std::vector<Uncovered> uncovered() const override;
+  [[nodiscard]] double coverage() const override { return frame_.coverage(); }
+  [[nodiscard]] std::vector<Uncovered> uncovered() const override { return frame_.uncovered(); }
 
  private:
-  explicit ArmModel(Draft draft);
-  static ArmModel draft(const ScriptModel& master, const Arm& arm, const Target& target,
+  ArmModel(ScriptModel model, ArmFrame frame);
+  static ArmModel draft(ScriptModel model, const Arm& arm, const Target& target,
                         const Route& route);
   bool freeze(const std::vector<c10::IValue>& example);
   void try_out(const std::vector<c10::IValue>& example);
   void take_fresh(const ScriptModel& fresh);
 
   ScriptModel model_;
-  c10::Device device_;
-  std::vector<Scope> scopes_;
-  at::ScalarType input_type_;
-  bool channels_last_inputs_;
-  const Preparation* preparation_;
-  std::shared_ptr<Plan> plan_;  ///< Of `preparation_`, once the model has run.
+  ArmFrame frame_;
 };
 
 }  // namespace autotune

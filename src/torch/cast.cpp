@@ -39,7 +39,7 @@ bool is_norm(const ModelTensor& tensor) { return tensor.owner.find("Norm") != st
 // Only floating tensors: Module::to would cast integer buffers as well, and indices above 2048 or
 // 256 are not exact in FP16 or BF16.
 void cast_weights(Draft& draft, at::ScalarType type, bool keep_norms) {
-  for (ModelTensor& entry : draft.model.tensors()) {
+  for (ModelTensor& entry : draft.tensors) {
     if (entry.tensor.is_floating_point() && !(keep_norms && is_norm(entry))) {
       entry.tensor.set_data(entry.tensor.to(type));
     }

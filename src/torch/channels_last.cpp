@@ -9,7 +9,7 @@ std::string obstacle(const Target&, const ModelFacts& facts) {
 
 // Only weights of convolutions: other operations may rely on a 4-D tensor's strides.
 void apply(Draft& draft, const PrecisionMethod&) {
-  for (ModelTensor& entry : draft.model.tensors()) {
+  for (ModelTensor& entry : draft.tensors) {
     if (entry.of_convolution) {
       const auto format = entry.tensor.dim() == 4 ? at::MemoryFormat::ChannelsLast
                                                   : at::MemoryFormat::ChannelsLast3d;

@@ -1,6 +1,8 @@
 #include "autotune/torch/example_inputs.hpp"
 
 #include "torch/inputs.hpp"
+#include "torch/live_source.hpp"
+#include "torch/torch_workload.hpp"
 
 namespace autotune {
 
@@ -18,6 +20,12 @@ ExampleInputs ExampleInputs::read(const std::filesystem::path& file) {
   return ExampleInputs(std::make_unique<Impl>(Impl{Inputs::from_values(std::move(values), {})}));
 }
 
+ExampleInputs ExampleInputs::from_values(std::vector<c10::IValue> arguments,
+                                         const std::vector<std::string>& batch_dims) {
+  return ExampleInputs(
+      std::make_unique<Impl>(Impl{Inputs::from_values(std::move(arguments), batch_dims)}));
+}
+
 ExampleInputs ExampleInputs::from_signature(const std::string& signature, std::uint64_t seed) {
   const std::vector<std::string> specs = split_signature(signature);
   return ExampleInputs(
@@ -28,6 +36,16 @@ int ExampleInputs::rows() const noexcept { return impl_->inputs.rows(); }
 
 std::vector<c10::IValue> ExampleInputs::batch(std::int64_t first, int count) const {
   return impl_->inputs.batch(first, count);
+}
+
+std::unique_ptr<Workload> make_live_workload(LiveModel model, const ExampleInputs& inputs,
+                                             WorkloadOptions options) {
+  Target target = target_of(model);
+  if (options.name.empty()) options.name = model.name;
+  options.model.clear();
+  options.device = target.device.str();
+  return std::make_unique<TorchWorkload>(open_live(std::move(model), target), inputs.impl_->inputs,
+                                         std::move(options), std::move(target));
 }
 
 }  // namespace autotune

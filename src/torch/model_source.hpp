@@ -19,6 +19,9 @@ class ModelSource {
  public:
   virtual ~ModelSource() = default;
 
+  /// What the model's profile is found by.
+  [[nodiscard]] virtual std::string fingerprint() const = 0;
+
   /// Of `forward`; null where the tensors are taken one after the other.
   [[nodiscard]] virtual const c10::FunctionSchema* schema() const = 0;
 

@@ -5,7 +5,6 @@
 #include <torch/csrc/jit/serialization/import.h>
 
 #include <map>
-#include <optional>
 
 #include "autotune/error.hpp"
 #include "torch/failure.hpp"
@@ -17,12 +16,10 @@ namespace jit = torch::jit;
 
 struct ScriptModel::Impl {
   jit::Module module;
-  std::optional<GraphFacts> facts;  ///< Read when first asked for.
+  std::shared_ptr<const GraphFacts> facts;  ///< Read when first asked for.
 
   const GraphFacts& graph_facts() {
-    if (!facts) {
-      facts = read_graph(module);
-    }
+    if (!facts) facts = std::make_shared<GraphFacts>(read_graph(module));
     return *facts;
   }
 };
@@ -83,11 +80,12 @@ void take_attributes(jit::Module to, const jit::Module& from) {
 
 ScriptModel::ScriptModel(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-ScriptModel ScriptModel::load(const std::filesystem::path& file) {
+ScriptModel ScriptModel::load(const std::filesystem::path& file, const ModelShape* like) {
   check_file(file);
   fuse_for_any_shape();
   try {
-    auto impl = std::make_shared<Impl>(Impl{jit::load(file.string(), c10::Device(c10::kCPU)), {}});
+    auto impl = std::make_shared<Impl>(
+        Impl{jit::load(file.string(), c10::Device(c10::kCPU)), like ? like->graph : nullptr});
     if (!impl->module.find_method("forward")) {
       reject(file, "the module has no forward.");
     }
@@ -101,12 +99,6 @@ ScriptModel ScriptModel::load(const std::filesystem::path& file) {
   } catch (const std::exception& error) {
     reject(file, "it is no TorchScript file, or cut off (" + short_message(error) + ").");
   }
-}
-
-// deepcopy copies the tensors, clone the type with its methods and their executors.
-ScriptModel ScriptModel::copy() const {
-  return ScriptModel(
-      std::make_shared<Impl>(Impl{impl_->module.deepcopy().clone(), impl_->graph_facts()}));
 }
 
 ScriptModel ScriptModel::frozen() const {
@@ -154,6 +146,11 @@ void ScriptModel::take_state(const ScriptModel& fresh) {
 }
 
 const ModelFacts& ScriptModel::facts() const { return impl_->graph_facts().model; }
+
+ModelShape ScriptModel::shape() const {
+  const ModelFacts& facts = impl_->graph_facts().model;
+  return {impl_->facts, facts, schema()};
+}
 
 void ScriptModel::to(c10::Device device) { impl_->module.to(device); }
 

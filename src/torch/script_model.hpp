@@ -1,5 +1,6 @@
 #pragma once
 #include <ATen/core/Tensor.h>
+#include <ATen/core/function_schema.h>
 #include <ATen/core/ivalue.h>
 
 #include <filesystem>
@@ -24,17 +25,24 @@ struct ModelFacts {
   bool may_keep_state = false;       ///< It writes to an attribute, or to any tensor in place.
 };
 
+struct GraphFacts;
+
+/// What is the same for every load of a file.
+struct ModelShape {
+  std::shared_ptr<const GraphFacts> graph;
+  ModelFacts facts;
+  c10::FunctionSchema schema;  ///< Of `forward`.
+};
+
 /// A TorchScript module in evaluation mode, without gradients. Copies are explicit; a moved or
 /// copied handle is the same module.
 class ScriptModel {
  public:
-  /// On the CPU.
+  /// On the CPU. Every load is an independent model with compiled graphs of its own.
+  /// @param like an earlier load of the same file, whose facts are taken over
   /// @throws Error (model) if the file is missing, empty or no TorchScript file
-  [[nodiscard]] static ScriptModel load(const std::filesystem::path& file);
-
-  /// An independent model: own tensors and own compiled graphs, so that nothing an arm does to a
-  /// graph reaches another arm.
-  [[nodiscard]] ScriptModel copy() const;
+  [[nodiscard]] static ScriptModel load(const std::filesystem::path& file,
+                                        const ModelShape* like = nullptr);
 
   /// A copy with weights folded into its graph.
   /// @throws std::exception if TorchScript cannot freeze it
@@ -44,6 +52,7 @@ class ScriptModel {
   [[nodiscard]] const c10::FunctionSchema& schema() const;
   [[nodiscard]] std::vector<ModelTensor> tensors() const;
   [[nodiscard]] const ModelFacts& facts() const;
+  [[nodiscard]] ModelShape shape() const;
 
   /// Every tensor that the model holds, constants of its graph among them.
   [[nodiscard]] std::vector<at::Tensor> weights() const;

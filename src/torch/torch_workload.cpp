@@ -22,7 +22,7 @@ namespace {
 
 constexpr int most_accuracy_rows = 128;
 constexpr int default_accuracy_batch = 16;
-constexpr double most_reference_bytes = 512.0 * 1024 * 1024;
+constexpr std::uint64_t most_reference_bytes = 512ULL * 1024 * 1024;
 
 /// Rows [first, first + count) of an arm's inputs through the arm, results on the host.
 std::vector<at::Tensor> outputs_of(LoadedArm& model, const Inputs& inputs, std::int64_t first,
@@ -35,6 +35,12 @@ std::vector<at::Tensor> outputs_of(LoadedArm& model, const Inputs& inputs, std::
 TorchWorkload::TorchWorkload(WorkloadOptions options, Target target)
     : options_(std::move(options)), target_(std::move(target)) {}
 
+TorchWorkload::TorchWorkload(std::unique_ptr<ModelSource> source, Inputs inputs,
+                             WorkloadOptions options, Target target)
+    : TorchWorkload(std::move(options), std::move(target)) {
+  load(std::move(source), std::move(inputs));
+}
+
 Description TorchWorkload::describe() {
   const Loaded& model = loaded();
   Description description;
@@ -43,7 +49,7 @@ Description TorchWorkload::describe() {
                             : mask_of(*model.source) ? "token"
                                                      : "item",
                     .inputs = model.inputs.signature(),
-                    .fingerprint = model_fingerprint(options_.model)};
+                    .fingerprint = model.source->fingerprint()};
   description.rows = model.inputs.rows();
   description.units_per_row =
       std::accumulate(model.units.begin(), model.units.end(), 0.0) / model.inputs.rows();
@@ -52,7 +58,7 @@ Description TorchWorkload::describe() {
   // The only state of a CPU's allocator that does not depend on what ran before.
   for (Arm& arm : description.arms) arm.execution.retained_heap = target_.device.is_cpu();
   description.warnings = model.probe.warnings;
-  if (!options_.inputs && !model.source->inputs()) {
+  if (!options_.input_specs.empty()) {
     description.warnings.push_back(
         "the inputs are made up: their values can move power by tens of percent. Give real ones "
         "with --inputs.");
@@ -68,13 +74,16 @@ const TorchWorkload::Loaded& TorchWorkload::loaded() {
   if (!loaded_) {
     std::unique_ptr<ModelSource> source = open_model(options_.model, target_);
     Inputs inputs = read_inputs(*source);
-    std::vector<double> units = inputs.units(mask_of(*source), options_.units_per_item);
-    ModelProbe probe = source->probe(inputs, options_.seed);
-    loaded_.emplace(
-        Loaded{std::move(source), std::move(inputs), std::move(units), std::move(probe)});
-    release_memory(target_.device);
+    load(std::move(source), std::move(inputs));
   }
   return *loaded_;
+}
+
+void TorchWorkload::load(std::unique_ptr<ModelSource> source, Inputs inputs) {
+  std::vector<double> units = inputs.units(mask_of(*source), options_.units_per_item);
+  ModelProbe probe = source->probe(inputs, options_.seed);
+  loaded_.emplace(Loaded{std::move(source), std::move(inputs), std::move(units), std::move(probe)});
+  release_memory(target_.device);
 }
 
 /// The argument whose sum counts units, as the user or the model's maker named it.
@@ -160,6 +169,8 @@ RunResult TorchWorkload::run(const RunRequest& request) {
     const std::uint64_t held_now = held_memory_bytes(target_.device);
     result.memory_growth_bytes = held_now > held ? held_now - held : 0;
     result.peak_memory_bytes = peak_memory_bytes(target_.device);
+    // What a deployment would not hold; on a GPU it is not on the device.
+    if (target_.device.is_cpu() && reference_) result.peak_memory_bytes -= reference_->bytes();
   } catch (const Error&) {
     throw;
   } catch (const std::exception& error) {
@@ -240,15 +251,19 @@ void TorchWorkload::refer(int batch) {
   seed_generators(options_.seed);
   Reference reference{.batch = batch};
   const int rows = std::min(loaded().inputs.rows(), most_accuracy_rows);
-  double bytes = 0;
-  for (int row = 0; row < rows && bytes < most_reference_bytes; row += batch) {
+  for (int row = 0; row < rows && reference.bytes() < most_reference_bytes; row += batch) {
     const int count = std::min(batch, rows - row);
     reference.chunks.push_back({count, outputs_of(*active_->model, active_->inputs, row, count)});
-    for (const at::Tensor& tensor : reference.chunks.back().outputs) {
-      bytes += static_cast<double>(tensor.nbytes());
-    }
   }
   reference_ = std::move(reference);
+}
+
+std::uint64_t TorchWorkload::Reference::bytes() const {
+  std::uint64_t sum = 0;
+  for (const Chunk& chunk : chunks) {
+    for (const at::Tensor& tensor : chunk.outputs) sum += tensor.nbytes();
+  }
+  return sum;
 }
 
 int TorchWorkload::Reference::rows() const {

@@ -11,11 +11,16 @@
 
 namespace autotune {
 
-/// A TorchScript file or a variant set as a workload. Holds the reference outputs, and at most one
-/// arm with its inputs on the device.
+/// A TorchScript file, a variant set or a live model as a workload. Holds the reference outputs,
+/// and at most one arm with its inputs on the device.
 class TorchWorkload final : public Workload {
  public:
   TorchWorkload(WorkloadOptions options, Target target);
+
+  /// A model that is at hand, with its inputs.
+  /// @throws Error (inputs) if it does not run on them
+  TorchWorkload(std::unique_ptr<ModelSource> source, Inputs inputs, WorkloadOptions options,
+                Target target);
 
   Description describe() override;
   Prepared prepare(const PrepareRequest& request) override;
@@ -36,6 +41,7 @@ class TorchWorkload final : public Workload {
     int batch = 0;  ///< Rows per chunk, the last one may have fewer.
     std::vector<Chunk> chunks;
     [[nodiscard]] int rows() const;
+    [[nodiscard]] std::uint64_t bytes() const;
   };
   struct Active {
     std::unique_ptr<LoadedArm> model;
@@ -44,6 +50,7 @@ class TorchWorkload final : public Workload {
   };
 
   const Loaded& loaded();
+  void load(std::unique_ptr<ModelSource> source, Inputs inputs);
   [[nodiscard]] std::optional<std::string> mask_of(const ModelSource& source) const;
   [[nodiscard]] Inputs read_inputs(const ModelSource& source) const;
   [[nodiscard]] Active activate(const Arm& arm);

@@ -13,6 +13,7 @@
 #include "torch/arm_model.hpp"
 #include "torch/device_runtime.hpp"
 #include "torch/inputs.hpp"
+#include "torch/live_source.hpp"
 #include "torch/model_source.hpp"
 #include "torch/process_settings.hpp"
 #include "torch/tree.hpp"
@@ -54,6 +55,13 @@ bool has_row_per_input_row(const c10::IValue& output, std::int64_t rows) {
   return std::all_of(tensors.begin(), tensors.end(), [&](const at::Tensor& tensor) {
     return tensor.dim() > 0 && tensor.size(0) == rows;
   });
+}
+
+void refuse_what_cannot_run(const ModelSource& source, const Arm& arm, const std::string& device) {
+  const std::string reason = source.obstacle(arm);
+  if (reason.empty()) return;
+  throw Error(ErrorCode::device,
+              fmt::format("{} cannot run {}: {}", device, to_string(arm), reason));
 }
 
 }  // namespace
@@ -100,11 +108,17 @@ TunedModel TunedModel::load(const std::filesystem::path& model, const Config& co
   impl->target = target;
   impl->source = open_model(model, target);
   if (const auto* schema = impl->source->schema()) impl->schema = *schema;
-  const std::string reason = impl->source->obstacle(impl->config.arm);
-  if (!reason.empty()) {
-    throw Error(ErrorCode::device,
-                fmt::format("{} cannot run {}: {}", device, to_string(config.arm), reason));
-  }
+  refuse_what_cannot_run(*impl->source, impl->config.arm, device);
+  return TunedModel(std::move(impl));
+}
+
+TunedModel TunedModel::wrap(LiveModel model, const Config& config) {
+  apply_to_process(config.arm.execution);
+  auto impl = std::make_unique<Impl>();
+  impl->config = config;
+  impl->target = target_of(model);
+  impl->source = open_live(std::move(model), impl->target);
+  refuse_what_cannot_run(*impl->source, config.arm, impl->target.device.str());
   return TunedModel(std::move(impl));
 }
 

@@ -10,8 +10,8 @@
 
 #include "autotune/error.hpp"
 #include "autotune/variant_set.hpp"
+#include "autotune/worker.hpp"
 #include "platform/archive.hpp"
-#include "torch/arm_model.hpp"
 #include "torch/model_source.hpp"
 #include "torch/scalar_types.hpp"
 #include "torch/tree.hpp"
@@ -161,6 +161,7 @@ class VariantSource final : public ModelSource {
  public:
   VariantSource(VariantSet set, Target target) : set_(std::move(set)), target_(std::move(target)) {}
 
+  [[nodiscard]] std::string fingerprint() const override { return model_fingerprint(set_.folder); }
   [[nodiscard]] const c10::FunctionSchema* schema() const override { return nullptr; }
   [[nodiscard]] std::optional<std::filesystem::path> inputs() const override { return set_.inputs; }
   [[nodiscard]] std::optional<std::string> units_from_mask() const override {

@@ -4,6 +4,7 @@
 
 #include "models.hpp"
 #include "torch/arm_model.hpp"
+#include "torch/routes.hpp"
 #include "torch/tree.hpp"
 
 namespace autotune {
@@ -17,6 +18,11 @@ ScriptModel model_called(const std::string& name) {
   return ScriptModel::load(test_file(name + ".pt"));
 }
 
+ArmModel arm_of(const std::string& name, const Arm& arm) {
+  return ArmModel::make([&] { return model_called(name); }, model_called(name).facts(), arm,
+                        any_type_target(), {}, true);
+}
+
 Target cpu_with(std::set<std::string> features) { return {.cpu_features = std::move(features)}; }
 
 Target gpu_of(int capability) {
@@ -24,7 +30,7 @@ Target gpu_of(int capability) {
 }
 
 std::string obstacle(Precision precision, const Target& target) {
-  return ArmModel::obstacle({.precision = precision}, target, {});
+  return obstacle_of({.precision = precision}, target, {}, "models");
 }
 
 TEST(Arms, LeaveOutHalfSizeTypesThatTheCpuEmulates) {
@@ -42,9 +48,9 @@ TEST(Arms, HaveTf32FromAmpereOn) {
 
 TEST(Arms, HaveChannelsLastOnlyForConvolutions) {
   const Arm arm{.layout = Layout::channels_last};
-  EXPECT_THAT(ArmModel::obstacle(arm, cpu_with({}), model_called("mlp").facts()),
+  EXPECT_THAT(obstacle_of(arm, cpu_with({}), model_called("mlp").facts(), "models"),
               HasSubstr("no convolution"));
-  EXPECT_THAT(ArmModel::obstacle(arm, cpu_with({}), model_called("conv").facts()), IsEmpty());
+  EXPECT_THAT(obstacle_of(arm, cpu_with({}), model_called("conv").facts(), "models"), IsEmpty());
 }
 
 TEST(Arms, AreNotNamedByWhatNobodyImplements) {
@@ -62,20 +68,21 @@ TEST(ModelFacts, KnowsWhichWeightsAConvolutionReads) {
   }
 }
 
-TEST(ScriptModel, CopiesShareNothing) {
-  const ScriptModel master = model_called("mlp");
-  ScriptModel copy = master.copy();
-  copy.tensors().at(0).tensor.fill_(7);
-  EXPECT_NE(master.tensors().at(0).tensor.reshape(-1)[0].item<float>(), 7);
+TEST(ScriptModel, LoadsShareNothing) {
+  const ScriptModel one = model_called("mlp");
+  const ScriptModel other = model_called("mlp");
+  other.tensors().at(0).tensor.fill_(7);
+  EXPECT_NE(one.tensors().at(0).tensor.reshape(-1)[0].item<float>(), 7);
 }
 
 TEST(Cast, LeavesIntegerBuffersAlone) {
   const Target target = any_type_target();
   const ScriptModel master = model_called("integer_buffer");
   for (const Route& route : bf16_method().routes(master.facts())) {
-    Draft draft{.model = master.copy(), .target = target};
+    const ScriptModel model = model_called("integer_buffer");
+    Draft draft{.tensors = model.tensors(), .target = target};
     route.apply(draft);
-    for (const ModelTensor& entry : draft.model.tensors()) {
+    for (const ModelTensor& entry : model.tensors()) {
       EXPECT_EQ(entry.tensor.scalar_type(), entry.name == "index" ? at::kLong : at::kBFloat16)
           << route.name << " " << entry.name;
     }
@@ -84,9 +91,10 @@ TEST(Cast, LeavesIntegerBuffersAlone) {
 
 TEST(Cast, KeepsNormsInFp32UnderAutocast) {
   const Target target = any_type_target();
-  Draft draft{.model = model_called("mlp"), .target = target};
+  const ScriptModel model = model_called("mlp");
+  Draft draft{.tensors = model.tensors(), .target = target};
   bf16_method().routes({.has_dtype_constants = true}).at(0).apply(draft);
-  for (const ModelTensor& entry : draft.model.tensors()) {
+  for (const ModelTensor& entry : model.tensors()) {
     const bool norm = entry.name.find("layers.1.") == 0;
     EXPECT_EQ(entry.tensor.scalar_type(), norm ? at::kFloat : at::kBFloat16) << entry.name;
   }
@@ -94,9 +102,10 @@ TEST(Cast, KeepsNormsInFp32UnderAutocast) {
 
 TEST(ChannelsLast, ChangesConvolutionWeightsAndInputs) {
   const Target target = any_type_target();
-  Draft draft{.model = model_called("conv"), .target = target};
+  const ScriptModel model = model_called("conv");
+  Draft draft{.tensors = model.tensors(), .target = target};
   channels_last_method().apply(draft, fp32_method());
-  for (const ModelTensor& entry : draft.model.tensors()) {
+  for (const ModelTensor& entry : model.tensors()) {
     if (entry.of_convolution) {
       EXPECT_TRUE(entry.tensor.is_contiguous(at::MemoryFormat::ChannelsLast));
     }
@@ -108,7 +117,7 @@ TEST(Fp32, SwitchesTf32OffAndBackOnAfterwards) {
   const bool convolutions_before = at::globalContext().allowTF32CuDNN();
   at::globalContext().setAllowTF32CuBLAS(true);
   {
-    const ArmModel model = ArmModel::make(model_called("mlp"), Arm{}, any_type_target(), {}, true);
+    const ArmModel model = arm_of("mlp", {});
     const Entered scopes = model.enter();
     EXPECT_FALSE(at::globalContext().allowTF32CuBLAS());
     EXPECT_FALSE(at::globalContext().allowTF32CuDNN());
@@ -119,9 +128,7 @@ TEST(Fp32, SwitchesTf32OffAndBackOnAfterwards) {
 }
 
 TEST(Autocast, EndsWithTheScope) {
-  const ArmModel model =
-      ArmModel::make(model_called("hard_coded_float"), {.precision = Precision::bf16},
-                     any_type_target(), {}, true);
+  const ArmModel model = arm_of("hard_coded_float", {.precision = Precision::bf16});
   {
     const Entered scopes = model.enter();
     EXPECT_TRUE(at::autocast::is_autocast_enabled(at::kCPU));

@@ -118,6 +118,105 @@ class TwoArguments(nn.Module):
         return (self.table(ids) * mask.unsqueeze(-1)).sum(1)
 
 
+class Block(nn.Module):
+    """Two 3x3 convolutions and a way past them."""
+
+    def __init__(self, inner: int, outer: int, stride: int) -> None:
+        super().__init__()
+        self.a = nn.Conv2d(inner, outer, 3, stride, 1, bias=False)
+        self.b = nn.Conv2d(outer, outer, 3, 1, 1, bias=False)
+        self.norm_a, self.norm_b = nn.BatchNorm2d(outer), nn.BatchNorm2d(outer)
+        self.past = nn.Conv2d(inner, outer, 1, stride, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.norm_b(self.b(torch.relu(self.norm_a(self.a(x)))))
+        return torch.relu(y + self.past(x))
+
+
+class ResNet(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(3, 16, 7, 2, 3, bias=False)
+        self.norm = nn.BatchNorm2d(16)
+        self.blocks = nn.Sequential(Block(16, 16, 1), Block(16, 32, 2), Block(32, 64, 2))
+        self.head = nn.Linear(64, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = nn.functional.max_pool2d(torch.relu(self.norm(self.stem(x))), 3, 2, 1)
+        return self.head(self.blocks(x).mean([2, 3]))
+
+
+class Attention(nn.Module):
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        batch, length, width = x.shape
+        split = self.qkv(x).view(batch, length, 3, self.heads, width // self.heads)
+        q, k, v = split.permute(2, 0, 3, 1, 4).unbind(0)
+        y = nn.functional.scaled_dot_product_attention(q, k, v)
+        return self.out(y.transpose(1, 2).reshape(batch, length, width))
+
+
+class Layer(nn.Module):
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.norm_a, self.norm_b = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.attention = Attention(width, heads)
+        self.up, self.down = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x + self.attention(self.norm_a(x))
+        return x + self.down(nn.functional.gelu(self.up(self.norm_b(x))))
+
+
+class VisionTransformer(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.patches = nn.Conv2d(3, 48, 8, 8)
+        self.first = nn.Parameter(torch.randn(1, 1, 48))
+        self.positions = nn.Parameter(torch.randn(1, 17, 48))
+        self.layers = nn.Sequential(Layer(48, 4), Layer(48, 4))
+        self.head = nn.Linear(48, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.patches(x).flatten(2).transpose(1, 2)
+        x = torch.cat([self.first.expand(x.size(0), -1, -1), x], 1) + self.positions
+        return self.head(self.layers(x)[:, 0])
+
+
+class DecoderStep(nn.Module):
+    """One token more for each row. The cache is [layer, keys or values, batch, head, length, width]
+    and the embedding is tied to the head."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heads = 4
+        self.table = nn.Embedding(100, 32)
+        self.qkv = nn.ModuleList([nn.Linear(32, 96) for _ in range(2)])
+        self.out = nn.ModuleList([nn.Linear(32, 32) for _ in range(2)])
+        self.up = nn.ModuleList([nn.Linear(32, 128) for _ in range(2)])
+        self.down = nn.ModuleList([nn.Linear(128, 32) for _ in range(2)])
+
+    def forward(self, ids: Tensor, cache: Tensor) -> Tuple[Tensor, Tensor]:
+        x = self.table(ids)
+        longer: List[Tensor] = []
+        for number, (qkv, out, up, down) in enumerate(
+            zip(self.qkv, self.out, self.up, self.down)
+        ):
+            q, k, v = qkv(x).view(-1, 3, self.heads, 1, 8).unbind(1)
+            both = torch.stack(
+                [torch.cat([cache[number, 0], k], 2), torch.cat([cache[number, 1], v], 2)]
+            )
+            y = nn.functional.scaled_dot_product_attention(q, both[0], both[1])
+            x = x + out(y.reshape(-1, 32))
+            x = x + down(torch.relu(up(x)))
+            longer.append(both)
+        return torch.matmul(x, self.table.weight.t()), torch.stack(longer)
+
+
 class Scale(nn.Module):
     """One number per row."""
 
@@ -144,6 +243,9 @@ def main(out: pathlib.Path) -> None:
         "int_argument": IntArgument(),
         "two_arguments": TwoArguments(),
         "scale": Scale(),
+        "resnet": ResNet(),
+        "vision_transformer": VisionTransformer(),
+        "decoder_step": DecoderStep(),
     }.items():
         torch.jit.script(model.eval()).save(str(out / f"{name}.pt"))
     mask = torch.arange(6).unsqueeze(0) < torch.tensor([[1], [2], [3], [4], [6]])
@@ -152,6 +254,8 @@ def main(out: pathlib.Path) -> None:
         "x16": torch.randn(10, 16),
         "x4": torch.randn(6, 4),
         "images": torch.randn(4, 3, 8, 8),
+        "photos": torch.randn(4, 3, 32, 32),
+        "step": (torch.randint(0, 100, (5,)), torch.randn(2, 2, 5, 4, 9, 8)),
         "ids_mask": (ids, mask.long()),
         "named": {"mask": mask.long(), "ids": ids},
         "nested": ((torch.randn(5, 4), [torch.randn(5, 4)]),),

@@ -201,6 +201,20 @@ TEST_F(Mode, RunsConvolutionsWithPreparedWeights) {
   EXPECT_LT(error_of(run_in(plan, other_stride), other_stride()), 1e-5);
 }
 
+TEST_F(Mode, RunsConvolutionsOverOneDimension) {
+  const at::Tensor weight = at::randn({8, 2, 5}), bias = at::randn({8}),
+                   sound = at::randn({3, 4, 30});
+  const auto model = [&] { return at::conv1d(sound, weight, bias, 2, 1, 1, 2); };
+  for (const auto& [preparation, most] :
+       {std::pair{&fp32_preparation(), 1e-5}, {&int8_preparation(), 0.03}}) {
+    const auto plan = plan_for(*preparation, {weight}, model);
+    EXPECT_EQ(plan->coverage().share(), 1);
+    const at::Tensor result = run_in(plan, model);
+    EXPECT_EQ(result.sizes(), model().sizes());
+    EXPECT_LT(error_of(result, model()), most);
+  }
+}
+
 TEST_F(Mode, CountsTheFlopsOfAConvolution) {
   const at::Tensor images = at::ones({2, 4, 10, 12}), weight = at::ones({8, 2, 3, 3}), none;
   const std::vector<std::int64_t> stride{2, 1}, padding{1, 0}, dilation{1, 2};

@@ -174,6 +174,34 @@ TEST(Prepare, RunsInt8WithItsRoundingAndNoMore) {
   }
 }
 
+// Every arm that is offered runs in its precision, or says why it does not.
+TEST(Prepare, BringsModelsOfAllKindsToTheirArms) {
+  for (const auto& [model, inputs, batch_dims] :
+       {std::tuple{"resnet", "photos", std::vector<std::string>{}},
+        {"vision_transformer", "photos", {}},
+        {"decoder_step", "step", {"1:2"}}}) {
+    WorkloadOptions options = options_for(model, inputs);
+    options.batch_dims = batch_dims;
+    TorchWorkload workload(options, any_type_target());
+    for (const Arm& arm : workload.describe().arms) {
+      const Prepared prepared = workload.prepare({.arm = arm, .accuracy_batch = 2});
+      const std::string what = std::string(model) + " " + to_string(arm);
+      if (prepared.status == TrialStatus::unsupported) {
+        EXPECT_THAT(prepared.reason, Not(IsEmpty())) << what;
+        // oneDNN has no BF16 on this CPU.
+        EXPECT_TRUE(arm.precision == Precision::bf16 && arm.layout == Layout::prepacked) << what;
+        continue;
+      }
+      EXPECT_EQ(prepared.status, TrialStatus::ok) << what << ": " << prepared.reason;
+      EXPECT_TRUE(prepared.accuracy.finite) << what;
+      EXPECT_LT(prepared.accuracy.relative_l2, 0.06) << what;
+      EXPECT_EQ(prepared.accuracy.relative_l2 < 1e-5, arm.precision == Precision::fp32) << what;
+      EXPECT_GT(prepared.accuracy.coverage, 0.8) << what;
+      EXPECT_EQ(workload.run({.batch = 2, .min_iterations = 2}).status, TrialStatus::ok) << what;
+    }
+  }
+}
+
 TEST(Prepare, HasNoPrepackedArmOfAModelWithoutWeightsToPrepare) {
   auto workload = workload_for("two_arguments", "ids_mask");
   for (const Arm& arm : {int8, Arm{.layout = Layout::prepacked}}) {

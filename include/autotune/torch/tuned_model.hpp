@@ -14,7 +14,9 @@ struct IValue;
 
 namespace autotune {
 
-/// A TorchScript model that runs as its profile says.
+struct LiveModel;
+
+/// A model that runs as its profile says.
 ///
 /// The namespace stays `autotune` and not `autotune::torch`, which would hide `::torch`.
 class AUTOTUNE_TORCH_API TunedModel {
@@ -26,6 +28,13 @@ class AUTOTUNE_TORCH_API TunedModel {
   ///         the configuration
   [[nodiscard]] static TunedModel load(const std::filesystem::path& model, const Config& config,
                                        const std::string& device);
+
+  /// A model of this process as `config` says (`autotune/torch/live_model.hpp`): its floating
+  /// tensors are changed in place at the first `forward`, and given back, bit for bit, when this
+  /// ends.
+  /// @throws Error (model) if it has no tensors or some on several devices, (device) if its device
+  ///         cannot run the configuration
+  [[nodiscard]] static TunedModel wrap(LiveModel model, const Config& config);
 
   /// Loads the file as `look_up` found it, or as it is if nothing was found. What the look-up left
   /// unchecked is compared now that the device is at hand: a difference in conditions is a warning;

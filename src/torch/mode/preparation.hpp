@@ -21,7 +21,7 @@ using PreparedConvolution = PreparedWeight<ConvolutionCall>;
 
 /// What a convolution's weight is prepared for.
 struct Geometry {
-  /// @throws std::runtime_error unless it is a convolution of images
+  /// @throws std::runtime_error unless it is a convolution over two dimensions
   explicit Geometry(const ConvolutionCall& call);
   [[nodiscard]] bool fits(const ConvolutionCall& call) const;
 
@@ -30,6 +30,47 @@ struct Geometry {
   std::vector<std::int64_t> dilation;
   std::int64_t groups = 1;
 };
+
+/// A convolution over one dimension, as one over images of height 1.
+class FlatCall {
+ public:
+  explicit FlatCall(const ConvolutionCall& call);
+  /// Refers to this.
+  [[nodiscard]] ConvolutionCall call() const {
+    return {op_, input_, weight_, bias_, stride_, padding_, dilation_, groups_};
+  }
+
+ private:
+  const char* op_;
+  at::Tensor input_;
+  at::Tensor weight_;
+  at::Tensor bias_;
+  std::vector<std::int64_t> stride_;
+  std::vector<std::int64_t> padding_;
+  std::vector<std::int64_t> dilation_;
+  std::int64_t groups_;
+};
+
+/// A prepared convolution over one dimension by way of one over two.
+class FlatConvolution final : public PreparedConvolution {
+ public:
+  explicit FlatConvolution(std::unique_ptr<PreparedConvolution> of_images)
+      : of_images_(std::move(of_images)) {}
+  [[nodiscard]] at::Tensor run(const ConvolutionCall& call) const override;
+
+ private:
+  std::unique_ptr<PreparedConvolution> of_images_;
+};
+
+/// `Convolution`, made for a call over two dimensions or one.
+template <typename Convolution, typename... Arguments>
+std::unique_ptr<PreparedConvolution> prepare_convolution(const ConvolutionCall& call,
+                                                         Arguments... arguments) {
+  if (call.weight.dim() != 3) return std::make_unique<Convolution>(call, arguments...);
+  const FlatCall flat(call);
+  return std::make_unique<FlatConvolution>(
+      std::make_unique<Convolution>(flat.call(), arguments...));
+}
 
 /// How one precision prepares weights.
 struct Preparation {

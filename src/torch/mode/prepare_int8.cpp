@@ -142,7 +142,7 @@ constexpr Preparation preparation = {
       return std::make_unique<Int8Linear>(call);
     },
     .convolution = [](const ConvolutionCall& call) -> std::unique_ptr<PreparedConvolution> {
-      return std::make_unique<Int8Convolution>(call);
+      return prepare_convolution<Int8Convolution>(call);
     }};
 
 }  // namespace

@@ -64,7 +64,7 @@ constexpr Preparation preparation = {
       return std::make_unique<OnednnLinear>(call, Type);
     },
     .convolution = [](const ConvolutionCall& call) -> std::unique_ptr<PreparedConvolution> {
-      return std::make_unique<OnednnConvolution>(call, Type);
+      return prepare_convolution<OnednnConvolution>(call, Type);
     }};
 
 }  // namespace

@@ -1,0 +1,44 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "torch/arm_methods.hpp"
+#include "torch/loaded_arm.hpp"
+#include "torch/mode/plan.hpp"
+
+namespace autotune {
+
+/// What an arm puts round a model that runs its own operations: the form of its inputs, settings,
+/// prepared weights. The same for a TorchScript file and for a model that lives in the process.
+class ArmFrame {
+ public:
+  explicit ArmFrame(const Draft& draft);
+
+  [[nodiscard]] at::Tensor input(const at::Tensor& tensor) const;
+  [[nodiscard]] Entered enter() const;
+
+  /// Calls `run` once with `example`, brought to this arm's form, inside `enter`. Where weights are
+  /// prepared, those that it reads are.
+  /// @param weights every tensor of the model
+  /// @throws Unreachable if weights are to be prepared and none could be
+  void try_out(const std::vector<c10::IValue>& example, const std::vector<at::Tensor>& weights,
+               const std::function<void(std::vector<c10::IValue>)>& run);
+
+  [[nodiscard]] bool has_prepared_weights() const noexcept { return plan_ != nullptr; }
+  [[nodiscard]] double coverage() const;
+  [[nodiscard]] std::vector<Uncovered> uncovered() const;
+
+  /// Results in half-size types as float.
+  [[nodiscard]] static c10::IValue widened(const c10::IValue& outputs);
+
+ private:
+  c10::Device device_;
+  std::vector<Scope> scopes_;
+  at::ScalarType input_type_;
+  bool channels_last_inputs_;
+  const Preparation* preparation_;
+  std::shared_ptr<Plan> plan_;  ///< Of `preparation_`, once the model has run.
+};
+
+}  // namespace autotune
