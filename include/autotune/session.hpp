@@ -33,7 +33,8 @@ class Session {
   /// @throws Error (model, inputs, device, meter, worker) for what is missing or in use
   explicit Session(const SessionOptions& options);
 
-  /// The same for a workload of this process (`autotune/torch/live_model.hpp`): no worker is started.
+  /// The same for a workload of this process (`autotune/torch/live_model.hpp`): no worker is
+  /// started.
   /// @param device where it runs
   /// @param meter from `meter_options`
   /// @throws Error (device, meter) for what is missing or in use

@@ -15,6 +15,10 @@ at::Tensor widen(const at::Tensor& tensor) {
   return type == at::kHalf || type == at::kBFloat16 ? tensor.to(at::kFloat) : tensor;
 }
 
+/// TorchScript profiles the first call and optimises its graph for the second: what counts is what
+/// it runs from then on.
+constexpr int calls_until_settled = 3;
+
 std::string why_none(const CoverageCount& coverage) {
   const std::vector<Uncovered> missed = coverage.uncovered();
   return missed.empty() ? "it has no product or convolution with one" : missed.front().reason;
@@ -60,12 +64,18 @@ void ArmFrame::try_out(const std::vector<c10::IValue>& example,
   for (const c10::IValue& value : example) {
     arguments.push_back(map_tensors(value, [this](const at::Tensor& t) { return input(t); }));
   }
-  if (preparation_ != nullptr) plan_ = std::make_shared<Plan>(*preparation_, weights);
+  if (preparation_ == nullptr) {
+    const Entered scopes = enter();
+    return run(std::move(arguments));
+  }
+  plan_ = std::make_shared<Plan>(*preparation_, weights);
   {
     const Entered scopes = enter();
-    run(std::move(arguments));
+    for (int call = 0; call < calls_until_settled; ++call) {
+      plan_->count_afresh();
+      run(arguments);
+    }
   }
-  if (!plan_) return;
   plan_->seal();
   if (plan_->prepared() == 0) {
     throw Unreachable("no weight of the model could be prepared: " + why_none(plan_->coverage()));

@@ -18,8 +18,8 @@ class ArmFrame {
   [[nodiscard]] at::Tensor input(const at::Tensor& tensor) const;
   [[nodiscard]] Entered enter() const;
 
-  /// Calls `run` once with `example`, brought to this arm's form, inside `enter`. Where weights are
-  /// prepared, those that it reads are.
+  /// Calls `run` with `example`, brought to this arm's form, inside `enter`. Where weights are
+  /// prepared, those that it reads are, and it is called until its graph has settled.
   /// @param weights every tensor of the model
   /// @throws Unreachable if weights are to be prepared and none could be
   void try_out(const std::vector<c10::IValue>& example, const std::vector<at::Tensor>& weights,

@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <mutex>
 #include <unordered_set>
-#include <utility>
 
 #include "autotune/error.hpp"
 #include "platform/fnv1a.hpp"
@@ -104,7 +104,7 @@ class LiveArm final : public LoadedArm {
 
   // Its first run starts from the model's own state, wherever other runs have brought it.
   [[nodiscard]] c10::IValue forward(std::vector<c10::IValue> arguments) override {
-    if (!std::exchange(ran_, true)) originals_->reset_buffers();
+    std::call_once(begun_, [this] { originals_->reset_buffers(); });
     return call(std::move(arguments));
   }
   [[nodiscard]] double coverage() const override { return frame_->coverage(); }
@@ -138,7 +138,7 @@ class LiveArm final : public LoadedArm {
   std::shared_ptr<const LiveModel> model_;
   std::shared_ptr<const Originals> originals_;
   std::optional<ArmFrame> frame_;
-  bool ran_ = false;
+  std::once_flag begun_;
 };
 
 class LiveSource final : public ModelSource {

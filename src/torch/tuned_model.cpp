@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <mutex>
 #include <optional>
 
 #include "autotune/device.hpp"
@@ -72,6 +73,7 @@ struct TunedModel::Impl {
   std::optional<c10::FunctionSchema> schema;  ///< None where tensors are taken one after the other.
   std::unique_ptr<ModelSource> source;        ///< Until the arm is made.
   std::unique_ptr<LoadedArm> arm;
+  std::once_flag made;  ///< Threads may make the first call together.
 
   void make_arm(const IValues& arguments, std::optional<std::int64_t> rows) {
     const IValues example =
@@ -150,9 +152,7 @@ c10::IValue TunedModel::forward(std::vector<c10::IValue> given) {
       arguments_of(given.size() == 1 ? given.front() : c10::ivalue::Tuple::create(std::move(given)),
                    impl_->schema ? &*impl_->schema : nullptr);
   const auto rows = common_rows(arguments);
-  if (!impl_->arm) {
-    impl_->make_arm(arguments, rows);
-  }
+  std::call_once(impl_->made, [&] { impl_->make_arm(arguments, rows); });
   const Entered scopes = impl_->arm->enter();
   const std::int64_t batch = std::max(1, impl_->config.batch);
   if (!rows || *rows <= batch) {

@@ -7,6 +7,8 @@
 #include <ATen/ops/zeros.h>
 #include <gmock/gmock.h>
 
+#include <thread>
+
 #include "autotune/error.hpp"
 #include "models.hpp"
 #include "torch/inputs.hpp"
@@ -53,6 +55,34 @@ TEST(TunedModel, LeavesAModelItsState) {
   const at::Tensor expected = ScriptModel::load(test_file("counter.pt")).forward({x}).toTensor();
   EXPECT_TRUE(at::allclose(first, expected, 1e-4, 1e-5));  // both are the model's first call
   EXPECT_TRUE(at::allclose(tuned.forward({x}).toTensor(), expected + 1, 1e-4, 1e-5));
+}
+
+TEST(TunedModel, ServesThreadsInTwoArmsAtOnce) {
+  const at::Tensor x = at::randn({7, 16});
+  const std::array<Arm, 2> arms = {
+      {{.layout = Layout::prepacked}, {.precision = Precision::int8, .layout = Layout::prepacked}}};
+  const auto load = [&](const Arm& arm) {
+    return TunedModel::load(test_file("mlp.pt"), {.batch = 4, .arm = arm}, "cpu");
+  };
+  std::vector<TunedModel> models;
+  std::vector<at::Tensor> expected;
+  for (const Arm& arm : arms) {
+    models.push_back(load(arm));
+    expected.push_back(load(arm).forward({x}).toTensor().clone());
+  }
+  EXPECT_FALSE(expected[0].equal(expected[1]));
+  std::array<int, 4> same{};  // The first call of each model is made by two threads together.
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 0; i < same.size(); ++i) {
+      threads.emplace_back([&, i] {
+        for (int call = 0; call < 50; ++call) {
+          same[i] += models[i % 2].forward({x}).toTensor().equal(expected[i % 2]) ? 1 : 0;
+        }
+      });
+    }
+  }
+  EXPECT_THAT(same, testing::Each(50));
 }
 
 TEST(TunedModel, RefusesWhatThisCpuCannotRun) {

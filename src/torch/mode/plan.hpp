@@ -24,10 +24,13 @@ class Plan final : public Interceptor {
   [[nodiscard]] at::Tensor convolution(const ConvolutionCall& call) override;
   void passed(const PassedCall& call) override;
 
+  /// Forgets what was counted: `coverage` is of the calls from here on.
+  void count_afresh() { coverage_ = {}; }
+
   /// From here on nothing is prepared and nothing counted: a weight that was not met runs as it is.
   void seal();
 
-  /// Of what ran until `seal`.
+  /// Of what ran between `count_afresh` and `seal`.
   [[nodiscard]] const CoverageCount& coverage() const noexcept { return coverage_; }
   /// Weights that have been prepared.
   [[nodiscard]] std::size_t prepared() const;
