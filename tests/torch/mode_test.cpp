@@ -125,6 +125,16 @@ TEST_F(Mode, KeepsTwoModelsApart) {
   EXPECT_LT(error_of(run_in(plan_b, b), b()), 0.03);
 }
 
+TEST_F(Mode, LeavesWeightsWithoutStorageAlone) {
+  const Layer layer;
+  const auto plan = plan_for(fp32_preparation(), {layer.weight}, layer);
+  const at::Tensor sparse = layer.weight.to_sparse();
+  const auto model = [&] { return at::mm(sparse, layer.input.t()); };
+  const auto other = [&] { return at::matmul(layer.input, layer.weight.t().to_sparse()); };
+  EXPECT_LT(error_of(run_in(plan, model), model()), 1e-5);
+  EXPECT_LT(error_of(run_in(plan, other), other()), 1e-5);
+}
+
 TEST_F(Mode, EndsWithItsScopeAndNests) {
   const Layer layer;
   const auto int8 = plan_for(int8_preparation(), {layer.weight}, layer);

@@ -66,6 +66,7 @@ bool Plan::is_weight(const at::Tensor& tensor) const {
 }
 
 const Plan::Entry* Plan::find(const at::Tensor& weight, bool transposed) const {
+  if (!weight.has_storage() || weight.dim() > most_dimensions) return nullptr;  // Sparse, opaque.
   const auto found = entries_.find(key_of(weight, transposed));
   if (found == entries_.end() || found->second.version != version_of(weight)) return nullptr;
   return &found->second;
