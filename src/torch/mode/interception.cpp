@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "torch/failure.hpp"
+#include "torch/loaded_arm.hpp"
 
 namespace autotune {
 namespace {
@@ -230,12 +231,29 @@ void run_one_of_each() {
   static_cast<void>(at::bmm(a, a));
 }
 
+/// The mode of one thread.
+class Mode {
+ public:
+  explicit Mode(std::shared_ptr<Interceptor> interceptor)
+      : interceptor_(std::move(interceptor)), outer_(current) {
+    current = interceptor_.get();
+  }
+  ~Mode() { current = outer_; }
+  Mode(const Mode&) = delete;
+  Mode& operator=(const Mode&) = delete;
+
+ private:
+  std::shared_ptr<Interceptor> interceptor_;
+  Interceptor* outer_;
+  c10::impl::IncludeDispatchKeyGuard guard_{mode_key};
+};
+
 /// What the self-test misses; empty if it passed.
 std::string test_itself() {
   const c10::InferenceMode inference;
   const auto witness = std::make_shared<Witness>();
   {
-    const auto mode = intercept(witness);
+    const Mode mode(witness);
     run_one_of_each();
   }
   const Witness seen = *witness;
@@ -262,23 +280,6 @@ std::string set_up() {
              : "matrix operations of this LibTorch cannot be intercepted (" + problem + ")";
 }
 
-/// The mode of one thread.
-class Mode {
- public:
-  explicit Mode(std::shared_ptr<Interceptor> interceptor)
-      : interceptor_(std::move(interceptor)), outer_(current) {
-    current = interceptor_.get();
-  }
-  ~Mode() { current = outer_; }
-  Mode(const Mode&) = delete;
-  Mode& operator=(const Mode&) = delete;
-
- private:
-  std::shared_ptr<Interceptor> interceptor_;
-  Interceptor* outer_;
-  c10::impl::IncludeDispatchKeyGuard guard_{mode_key};
-};
-
 }  // namespace
 
 const std::string& interception_obstacle() {
@@ -287,6 +288,9 @@ const std::string& interception_obstacle() {
 }
 
 std::shared_ptr<void> intercept(std::shared_ptr<Interceptor> interceptor) {
+  if (const std::string& obstacle = interception_obstacle(); !obstacle.empty()) {
+    throw Unreachable(obstacle);
+  }
   return std::make_shared<Mode>(std::move(interceptor));
 }
 

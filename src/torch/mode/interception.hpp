@@ -13,7 +13,7 @@ namespace autotune {
 
 /// Puts this thread into the mode: `interceptor` is asked until what is returned is destroyed,
 /// which must happen on the same thread, the last entered first. Other threads are not concerned.
-/// Needs an empty `interception_obstacle()`.
+/// @throws Unreachable with the `interception_obstacle`, if there is one
 [[nodiscard]] std::shared_ptr<void> intercept(std::shared_ptr<Interceptor> interceptor);
 
 }  // namespace autotune
