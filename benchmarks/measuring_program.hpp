@@ -74,8 +74,6 @@ class RaceRecord {
     Seen& seen = seen_[configuration];
     ++seen.windows;
     for (const std::string& flag : window.flags) ++seen.remarks[flag];
-    if (window.page_faults_per_iteration)
-      seen.page_faults.push_back(*window.page_faults_per_iteration);
     if (window.status != TrialStatus::ok) {
       ++seen.remarks[std::string(to_string(window.status))];
       fmt::print(stderr, "{}\n", window.reason);
@@ -91,13 +89,6 @@ class RaceRecord {
   /// Those whose energy is known.
   [[nodiscard]] const std::vector<RoundWindow>& windows() const noexcept { return windows_; }
 
-  /// Pages that the kernel had to provide per iteration, median of the windows; a dash where nobody
-  /// tells.
-  [[nodiscard]] std::string page_faults(std::size_t configuration) const {
-    const auto& faults = seen_[configuration].page_faults;
-    return faults.empty() ? report::no_figure : fmt::format("{:.1f}", quantile(faults, 0.5));
-  }
-
   /// `foreign_load 2 of 12`, or nothing.
   [[nodiscard]] std::string remarks(std::size_t configuration) const {
     const Seen& seen = seen_[configuration];
@@ -112,7 +103,6 @@ class RaceRecord {
   struct Seen {
     int windows = 0;
     std::map<std::string, int> remarks;  ///< Flags and failures, each with its windows.
-    std::vector<double> page_faults;     ///< Per iteration, one for each window.
   };
   std::vector<Seen> seen_;
   std::vector<RoundWindow> windows_;

@@ -51,9 +51,10 @@ class AUTOTUNE_TORCH_API TunedModel {
   /// their outputs joined along dimension 0, a remainder runs as it is, nothing is padded. The
   /// batch is dimension 0 of every tensor; where tensors differ in it, and for outputs that have no
   /// row per input row, the arguments run in one piece. Threads may call it at once, each in the
-  /// arm's precision, as far as the model itself may be called so. A model that keeps state sees the batches
-  /// one after the other, as it would see calls of the application. Outputs are float where the
-  /// arithmetic is narrower, and inference tensors: clone one before it is changed in place.
+  /// arm's precision, as far as the model itself may be called so. A model that keeps state sees
+  /// the batches one after the other, as it would see calls of the application. Outputs are float
+  /// where the arithmetic is narrower, and inference tensors: clone one before it is changed in
+  /// place.
   /// @param arguments as the model's `forward` takes them, tensors on any device
   [[nodiscard]] c10::IValue forward(std::vector<c10::IValue> arguments);
 
