@@ -169,7 +169,7 @@ def sweep_matches(groups: dict[Group, list[Run]], kind: str) -> list[str]:
         rate = float(np.nanmean(hits_by_table(runs)))
         if group.kind == kind:
             by_set[group.set_name][group.searcher][group.limit] = rate
-        if group.kind == "none" and group.searcher == "sweep":
+        if group.kind == "none" and group.searcher == "in_order_sweep":
             sweeps[group.set_name] = rate
     lines = []
     for set_name, searchers in sorted(by_set.items()):

@@ -73,7 +73,10 @@ std::string run(const Job& job, ReplayOptions options) {
   options.seed = job.seed;
   options.budget = job.limit.budget(job.table->sweep);
   options.units_per_row = job.table->units_per_row;
-  return line(job, replay(job.table->table, options));
+  const Table& table = job.table->table;
+  if (job.searcher != in_order_sweep_name) return line(job, replay(table, options));
+  const auto sweep = make_in_order_sweep(table.space(), {.seed = job.seed});
+  return line(job, replay(table, options, *sweep));
 }
 
 /// The parts of DEVICE_WORKLOAD_rowsN.

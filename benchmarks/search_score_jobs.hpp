@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "search/replay/in_order_sweep.hpp"
 #include "search/replay/replay.hpp"
-#include "search/replay/sweep_cost.hpp"
 
 // Every table by every searcher under every limit: what is to be run, and what came of it.
 namespace autotune::replay {

@@ -66,16 +66,26 @@ double Costs::spent() const {
   return share;
 }
 
-std::optional<double> Costs::windows_left() const {
-  const double window = std::max(seconds(StepKind::window), 1e-9);
+double Costs::seconds_left() const {
   double left = std::numeric_limits<double>::infinity();
-  if (budget_.windows) left = std::min(left, 1.0 * (*budget_.windows - windows_));
-  if (budget_.seconds) left = std::min(left, (*budget_.seconds - seconds_) / window);
+  if (budget_.seconds) left = *budget_.seconds - seconds_;
   if (budget_.joules && watts_.count) {
-    left = std::min(left, (*budget_.joules - joules_) / (window * watts_.value(1)));
+    left = std::min(left, (*budget_.joules - joules_) / watts_.value(1));
   }
-  if (left == std::numeric_limits<double>::infinity()) return std::nullopt;
   return std::max(left, 0.0);
+}
+
+std::optional<double> Costs::windows_in_time() const {
+  const double left = seconds_left();
+  if (left == std::numeric_limits<double>::infinity()) return std::nullopt;
+  return left / std::max(seconds(StepKind::window), 1e-9);
+}
+
+std::optional<double> Costs::windows_left() const {
+  const auto in_time = windows_in_time();
+  if (!budget_.windows) return in_time;
+  const double counted = std::max(1.0 * (*budget_.windows - windows_), 0.0);
+  return in_time ? std::min(*in_time, counted) : counted;
 }
 
 std::optional<double> Costs::windows_planned() const {

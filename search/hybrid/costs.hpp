@@ -27,6 +27,12 @@ class Costs {
 
   /// How many windows the rest of every limit affords; absent without limits.
   [[nodiscard]] std::optional<double> windows_left() const;
+
+  /// Of the limits in seconds and joules, the latter at the mean power so far; infinite without.
+  [[nodiscard]] double seconds_left() const;
+
+  /// What seconds and joules leave room for, however many windows are counted.
+  [[nodiscard]] std::optional<double> windows_in_time() const;
   [[nodiscard]] std::optional<double> windows_planned() const;
 
   /// Whether a step of this kind keeps within every limit, as far as can be foreseen.
@@ -43,7 +49,6 @@ class Costs {
     [[nodiscard]] double value(double otherwise) const { return count ? sum / count : otherwise; }
   };
   [[nodiscard]] static std::size_t index(StepKind kind) { return static_cast<std::size_t>(kind); }
-  [[nodiscard]] double seconds_per_joule_window() const;
 
   SearchBudget budget_;
   std::array<Mean, 3> own_;

@@ -103,8 +103,11 @@ Hybrid::Plan Hybrid::race() {
   if (!options_.race) return std::nullopt;
   if (!race_) start_race();
   if (race_->round_ended() && race_->round() > 0) thin_race();
-  const auto next = race_->next();
-  return next ? step(StepKind::window, *grid_.find(*next), race_->round()) : std::nullopt;
+  while (const auto next = race_->next()) {
+    if (auto window = step(StepKind::window, *grid_.find(*next), race_->round())) return window;
+    race_->drop(*next);  // A switch to its arm is too dear by now; the loaded arm's go on.
+  }
+  return std::nullopt;
 }
 
 }  // namespace autotune

@@ -37,6 +37,8 @@ class Hybrid final : public Searcher {
   Plan race();
 
   // Visiting an arm, in order (visits.cpp).
+  Plan visit(std::size_t arm, double until);
+  Plan last_chance(std::size_t arm);
   Plan find_frontier(std::size_t arm);
   Plan find_latency_limit(std::size_t arm);
   Plan probe_edges(std::size_t arm);
@@ -75,6 +77,7 @@ class Hybrid final : public Searcher {
   [[nodiscard]] std::optional<std::size_t> reference(std::size_t best) const;
 
   struct ArmVisit {
+    bool begun = false;
     bool visited = false;
     int probes = 0;
     double ms_per_row = std::numeric_limits<double>::infinity();  ///< The least known.

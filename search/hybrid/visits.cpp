@@ -21,9 +21,17 @@ constexpr double hopeless_ratio = 4;
 constexpr double hopeless_at_first = 8;
 constexpr int first_probes = 2;
 
-// So much of the budget may be spent on visits; on arms that a prior passes over, so much.
+// So much of the budget may be spent on looking at arms closely, and up to so much another one is
+// entered; one that a prior passes over, up to so much.
 constexpr double visits_share = 0.5;
+constexpr double entering_share = 0.65;
 constexpr double passed_over_share = 0.15;
+
+// An arm is entered for one window at least, and fits and probes that take no longer.
+constexpr double windows_to_enter = 2;
+
+// With so few windows left and none taken, the next step is one: an answer before a better one.
+constexpr double last_windows = 3;
 
 // Without probes an arm's shape is told by windows at so many halvings of its largest batch, where
 // there are several times as many windows as that.
@@ -55,11 +63,15 @@ std::vector<std::size_t> Hybrid::seeds(std::size_t arm) const {
   return found;
 }
 
-/// An answer comes first: what is spent on visits is not spent on telling the best arms apart.
+/// An answer comes first: what is spent on visits is not spent on telling the best arms apart. Nor
+/// is an arm entered that could not be measured.
 bool Hybrid::visits_are_over(std::size_t arm) const {
   if (beliefs_.measured().empty()) return false;
+  const double entering =
+      costs_.switch_seconds() + windows_to_enter * costs_.seconds(StepKind::window);
+  if (costs_.seconds_left() < entering) return true;
   const bool passed_over = !options_.prior.promising.empty() && seeds(arm).empty();
-  return costs_.spent() >= (passed_over ? passed_over_share : visits_share);
+  return costs_.spent() >= (passed_over ? passed_over_share : entering_share);
 }
 
 Hybrid::Plan Hybrid::visit_arms() {
@@ -70,17 +82,36 @@ Hybrid::Plan Hybrid::visit_arms() {
     // What the arms before it left over is an arm's own; the later ones' part is not.
     const double until =
         visits_share * static_cast<double>(turn + 1) / static_cast<double>(order.size());
-    if (grid_.begin(arm) < grid_.end(arm) && !visits_are_over(arm)) {
-      for (const auto part : {&Hybrid::find_frontier, &Hybrid::find_latency_limit,
-                              &Hybrid::probe_edges, &Hybrid::first_window, &Hybrid::probe_edges}) {
-        if (!beliefs_.arm_open(arm)) break;
-        if (part == &Hybrid::probe_edges && costs_.spent() >= until) continue;
-        if (auto step = (this->*part)(arm)) return step;
-      }
+    if (grid_.begin(arm) < grid_.end(arm) && (arms_[arm].begun || !visits_are_over(arm))) {
+      arms_[arm].begun = true;
+      if (auto step = visit(arm, until)) return step;
     }
     arms_[arm].visited = true;
   }
   return std::nullopt;
+}
+
+/// What comes next in the arm, whose edges are probed up to `until` of the budget: and beyond it
+/// for as long as a window takes, since an arm of which nothing is known was entered for nothing.
+Hybrid::Plan Hybrid::visit(std::size_t arm, double until) {
+  if (auto step = last_chance(arm)) return step;
+  for (const auto part : {&Hybrid::find_frontier, &Hybrid::find_latency_limit, &Hybrid::probe_edges,
+                          &Hybrid::first_window, &Hybrid::probe_edges}) {
+    if (!beliefs_.arm_open(arm)) break;
+    const double probing = arms_[arm].probes * costs_.seconds(StepKind::probe);
+    const bool enough = costs_.spent() >= until && probing >= costs_.seconds(StepKind::window);
+    if (part == &Hybrid::probe_edges && enough) continue;
+    if (auto step = (this->*part)(arm)) return step;
+  }
+  return std::nullopt;
+}
+
+/// While nothing was measured and little is left: a window of what is known to run.
+Hybrid::Plan Hybrid::last_chance(std::size_t arm) {
+  const auto left = costs_.windows_in_time();
+  if (!left || *left >= last_windows || !beliefs_.measured().empty()) return std::nullopt;
+  const auto point = fastest_known(arm) ? fastest_known(arm) : largest_open(arm);
+  return point ? step(StepKind::window, *point) : std::nullopt;
 }
 
 Hybrid::Plan Hybrid::find_frontier(std::size_t arm) {
@@ -145,8 +176,9 @@ Hybrid::Plan Hybrid::first_window(std::size_t arm) {
     if (grid_.arm(point) == arm && beliefs_.answers(point)) return std::nullopt;
   }
   // With fewer windows than arms those of the least time per row come first; exploring finds them.
-  const auto planned = costs_.windows_planned();
-  const bool scarce = planned && *planned < 2 * static_cast<double>(grid_.arms());
+  // Where seconds are few, the arm that is loaded is the cheapest to measure.
+  const auto counted = options_.budget.windows;
+  const bool scarce = counted && *counted < 2 * static_cast<double>(grid_.arms());
   if (scarce && probing_pays() && !beliefs_.measured().empty()) return std::nullopt;
   auto point = probing_pays() ? fastest_known(arm) : std::nullopt;
   if (!point) point = beliefs_.latency_edge(arm);

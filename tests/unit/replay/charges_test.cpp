@@ -4,8 +4,8 @@
 
 #include <vector>
 
+#include "search/replay/in_order_sweep.hpp"
 #include "search/replay/replay.hpp"
-#include "search/replay/sweep_cost.hpp"
 
 namespace autotune::replay {
 namespace {
@@ -148,6 +148,19 @@ TEST(Limits, EndARunBeforeTheStepThatWouldExceedThem) {
 TEST(Limits, HoldATenthOfASecondTenTimes) {
   Scripted searcher(std::vector<Step>(20, step(probe, 0, 1)));
   EXPECT_EQ(replay(table(), {.budget = {.seconds = 1}}, searcher).spent.probes, 10);
+}
+
+TEST(InOrderSweep, CostsWhatIsSaidBeforehandAndFindsTheBestWithoutNoise) {
+  const Table truth = table();
+  const auto sweep = make_in_order_sweep(truth.space(), {});
+  const ReplayResult result = replay(truth, {.noise = silence}, *sweep);
+  const Spent said = sweep_cost(truth, {});
+  EXPECT_EQ(result.regret, 0);
+  EXPECT_EQ(result.spent.windows, 4);
+  EXPECT_EQ(said.windows, 4);
+  EXPECT_DOUBLE_EQ(result.spent.seconds, said.seconds);
+  EXPECT_DOUBLE_EQ(result.spent.joules, said.joules);
+  EXPECT_EQ(result.spent.out_of_memory, said.out_of_memory);
 }
 
 TEST(Ratios, AreJudgedByTheTable) {

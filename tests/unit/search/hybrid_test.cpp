@@ -62,6 +62,32 @@ TEST(Hybrid, KeepsWithinEachBudget) {
   }
 }
 
+TEST(Hybrid, MeasuresEachArmThatItPaidToEnter) {
+  for (double seconds = 30; seconds <= 80; seconds += 2.5) {
+    SimulatedDevice device = three_arms();
+    device.peak_memory_bytes = [](const Candidate& c) { return 1000ull * c.batch; };
+    device.capacity_bytes = 150'000;
+    const auto searcher = hybrid(three_arms_space, {.budget = {.seconds = seconds}});
+    device.search(*searcher);
+    for (std::size_t arm = 0; arm < 3; ++arm) {
+      if (device.count(StepKind::fit, arm) == 0) continue;
+      EXPECT_GT(device.count(StepKind::window, arm), 0) << seconds << " s, arm " << arm;
+    }
+  }
+}
+
+TEST(Hybrid, HasAnAnswerHoweverLittleTimeThereIs) {
+  for (double seconds = 2; seconds <= 10; seconds += 0.25) {
+    SimulatedDevice device = three_arms();
+    device.peak_memory_bytes = [](const Candidate& c) { return 1000ull * c.batch; };
+    device.capacity_bytes = 50'000;
+    const auto searcher = hybrid(three_arms_space, {.budget = {.seconds = seconds}});
+    device.search(*searcher);
+    EXPECT_TRUE(searcher->best().has_value()) << seconds << " s";
+    EXPECT_LE(device.seconds, seconds + device.window_seconds);  // What it costs is not known yet.
+  }
+}
+
 TEST(Hybrid, NeedsNoMoreThanTwelveWindows) {
   int good = 0;
   for (std::uint64_t seed = 0; seed < 20; ++seed) {

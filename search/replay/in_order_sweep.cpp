@@ -1,6 +1,31 @@
-#include "search/replay/sweep_cost.hpp"
+#include "search/replay/in_order_sweep.hpp"
+
+#include "search/in_order.hpp"
 
 namespace autotune::replay {
+namespace {
+
+class InOrderSweep final : public InOrder {
+ public:
+  InOrderSweep(SearchSpace space, SearchOptions options)
+      : InOrder(std::move(space), std::move(options)) {
+    std::vector<Candidate> order;
+    const auto& arms = this->space().arms;
+    for (std::size_t arm = 0; arm < arms.size(); ++arm) {
+      for (const int batch : arms[arm].batches) order.push_back({arm, batch});
+    }
+    visit(std::move(order));
+  }
+
+ private:
+  std::string reason() const override { return "every configuration was measured or ruled out"; }
+};
+
+}  // namespace
+
+std::unique_ptr<Searcher> make_in_order_sweep(SearchSpace space, SearchOptions options) {
+  return std::make_unique<InOrderSweep>(std::move(space), std::move(options));
+}
 
 Spent sweep_cost(const Table& table, const Charges& charges) {
   Spent spent;
