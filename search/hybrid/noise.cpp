@@ -45,6 +45,14 @@ PooledReadings pool(std::span<const LogReading> readings, const WindowNoise& noi
   pooled.points = distinct_points(readings);
   const auto n = static_cast<Eigen::Index>(readings.size());
   const auto m = static_cast<Eigen::Index>(pooled.points.size());
+  if (m == n) {  // Nothing to pool, and nothing left over to judge the noise by.
+    pooled.values.resize(n);
+    for (Eigen::Index i = 0; i < n; ++i) {
+      pooled.values(i) = readings[static_cast<std::size_t>(i)].value;
+    }
+    pooled.covariance = noise_covariance(readings, noise);
+    return pooled;
+  }
   Eigen::MatrixXd design = Eigen::MatrixXd::Zero(n, m);
   Eigen::VectorXd values(n);
   for (Eigen::Index i = 0; i < n; ++i) {

@@ -29,31 +29,33 @@ constexpr double level_scale = 1;     // The overall level is what windows are f
 constexpr double local_batches = 10;  // At least, and at least that share of the batch:
 constexpr double local_share = 0.05;
 
-double covariance(const Roughness& s, double arm_scale, const Features& a, const Features& b) {
+// Level, trend, slack; and within an arm: the arm, what is near, the point alone.
+KernelTerms terms(const Features& a, const Features& b) {
   const bool same_arm = a.arm == b.arm;
   const double alike = same_arm ? 1 : between_arms;
-  double sum = level_scale * level_scale;
-  sum += alike * s.trend * s.trend * matern_5_2(a.log2_batch - b.log2_batch, trend_length);
-  sum += alike * slack_scale * slack_scale * a.slack * b.slack;
-  if (!same_arm) return sum;
-  sum += arm_scale * arm_scale;
+  KernelTerms found{1, alike * matern_5_2(a.log2_batch - b.log2_batch, trend_length),
+                    alike * a.slack * b.slack};
+  if (!same_arm) return found;
   const double reach = std::max(local_batches, local_share * std::sqrt(a.batch * b.batch));
-  sum += s.local * s.local * std::exp(-std::abs(a.batch - b.batch) / reach);
-  if (a.point == b.point) sum += s.point * s.point;
-  return sum;
+  found[3] = 1;
+  found[4] = std::exp(-std::abs(a.batch - b.batch) / reach);
+  found[5] = a.point == b.point ? 1 : 0;
+  return found;
+}
+
+KernelTerms variances(const Roughness& s, double arm_scale) {
+  return {level_scale * level_scale, s.trend * s.trend, slack_scale * slack_scale,
+          arm_scale * arm_scale,     s.local * s.local, s.point * s.point};
 }
 
 }  // namespace
 
 const KernelChoice& power_kernels() {
   static const KernelChoice choice = [] {
-    KernelChoice made{.scatters = usual_scatters()};
+    KernelChoice made{.terms = terms, .scatters = usual_scatters()};
     for (const Roughness& rough : roughness) {
       for (const double arm : arm_scales) {
-        made.kernels.push_back({[&rough, arm](const Features& a, const Features& b) {
-                                  return covariance(rough, arm, a, b);
-                                },
-                                rough.log_prior});
+        made.kernels.push_back({variances(rough, arm), rough.log_prior});
       }
     }
     return made;

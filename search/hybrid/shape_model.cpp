@@ -31,20 +31,25 @@ constexpr double level_scale = 0.1;
 constexpr double local_batches = 4;
 constexpr double local_share = 0.04;
 
-double covariance(const ShapeScales& s, const Features& a, const Features& b) {
+// Level, trend, tiles; and within an arm: the arm, what is near, the point alone.
+KernelTerms terms_of(const Features& a, const Features& b) {
   const bool same_arm = a.arm == b.arm;
-  double sum = level_scale * level_scale;
-  sum += (same_arm ? 1 : trend_between_arms) * s.trend * s.trend *
-         matern_5_2(a.log2_batch - b.log2_batch, trend_length);
-  double tiles = 0;
-  for (std::size_t t = 0; t < tile_sizes.size(); ++t) tiles += a.waste[t] * b.waste[t];
-  sum += (same_arm ? 1 : tiles_between_arms) * s.tile * s.tile * tiles;
-  if (!same_arm) return sum;
-  sum += s.arm * s.arm;
+  const double tiles = std::inner_product(a.waste.begin(), a.waste.end(), b.waste.begin(), 0.0);
+  KernelTerms found{
+      1,
+      (same_arm ? 1 : trend_between_arms) * matern_5_2(a.log2_batch - b.log2_batch, trend_length),
+      (same_arm ? 1 : tiles_between_arms) * tiles};
+  if (!same_arm) return found;
   const double reach = std::max(local_batches, local_share * std::sqrt(a.batch * b.batch));
-  sum += s.local * s.local * std::exp(-std::abs(a.batch - b.batch) / reach);
-  if (a.point == b.point) sum += s.point * s.point;
-  return sum;
+  found[3] = 1;
+  found[4] = std::exp(-std::abs(a.batch - b.batch) / reach);
+  found[5] = a.point == b.point ? 1 : 0;
+  return found;
+}
+
+KernelTerms variances(const ShapeScales& s) {
+  return {level_scale * level_scale, s.trend * s.trend, s.tile * s.tile, s.arm * s.arm,
+          s.local * s.local,         s.point * s.point};
 }
 
 Eigen::Vector4d terms_at(double batch, double largest) {
@@ -115,11 +120,8 @@ double tile_waste(double units, int tile) noexcept {
 
 const KernelChoice& shape_kernels() {
   static const KernelChoice choice = [] {
-    KernelChoice made{.scatters = usual_scatters()};
-    for (const ShapeScales& s : scales) {
-      made.kernels.push_back(
-          {[&s](const Features& a, const Features& b) { return covariance(s, a, b); }});
-    }
+    KernelChoice made{.terms = terms_of, .scatters = usual_scatters()};
+    for (const ShapeScales& s : scales) made.kernels.push_back({variances(s)});
     return made;
   }();
   return choice;

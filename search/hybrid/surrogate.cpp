@@ -19,17 +19,34 @@ double log_prior(double scatter) {
 // Beyond so many configurations a choice among all pairs would cost a tenth of a second.
 constexpr std::size_t most_for_all_pairs = 48;
 
-Eigen::MatrixXd prior_covariance(const Kernel& kernel, const std::vector<Features>& at) {
-  const auto n = static_cast<Eigen::Index>(at.size());
-  Eigen::MatrixXd covariance(n, n);
-  for (Eigen::Index i = 0; i < n; ++i) {
-    for (Eigen::Index j = 0; j <= i; ++j) {
-      covariance(i, j) = covariance(j, i) =
-          kernel(at[static_cast<std::size_t>(i)], at[static_cast<std::size_t>(j)]);
+/// Of all pairs of some configurations, term by term.
+class Terms {
+ public:
+  Terms(KernelTerms (*terms)(const Features&, const Features&), const std::vector<Features>& at) {
+    const auto n = static_cast<Eigen::Index>(at.size());
+    for (Eigen::MatrixXd& matrix : matrices_) matrix.resize(n, n);
+    for (Eigen::Index i = 0; i < n; ++i) {
+      for (Eigen::Index j = 0; j <= i; ++j) {
+        const KernelTerms found =
+            terms(at[static_cast<std::size_t>(i)], at[static_cast<std::size_t>(j)]);
+        for (std::size_t term = 0; term < found.size(); ++term) {
+          matrices_[term](i, j) = matrices_[term](j, i) = found[term];
+        }
+      }
     }
   }
-  return covariance;
-}
+
+  [[nodiscard]] Eigen::MatrixXd covariance(const KernelTerms& variances) const {
+    Eigen::MatrixXd sum = variances[0] * matrices_[0];
+    for (std::size_t term = 1; term < variances.size(); ++term) {
+      sum += variances[term] * matrices_[term];
+    }
+    return sum;
+  }
+
+ private:
+  std::array<Eigen::MatrixXd, std::tuple_size_v<KernelTerms>> matrices_;
+};
 
 }  // namespace
 
@@ -40,7 +57,8 @@ void Surrogate::learn(std::span<const LogReading> readings, const Describe& desc
   for (const std::size_t point : distinct_points(readings)) seen_.push_back(describe(point));
   if (choice) choose(readings, *choice);
   const PooledReadings pooled = pool(readings, noise_);
-  process_.emplace(prior_covariance(kernel_, seen_), pooled.covariance, residuals(pooled));
+  process_.emplace(Terms(kernel_.terms, seen_).covariance(kernel_.variances), pooled.covariance,
+                   residuals(pooled));
 }
 
 /// Every pair of kernel and scatter where that is cheap; else the scatters next to the present one
@@ -51,12 +69,12 @@ void Surrogate::choose(std::span<const LogReading> readings, const KernelChoice&
   const std::size_t last = choice.scatters.size() - 1;
   const std::size_t from = all || chosen_->scatter == 0 ? 0 : chosen_->scatter - 1;
   const std::size_t to = all ? last : std::min(chosen_->scatter + 1, last);
-  std::vector<std::optional<Eigen::MatrixXd>> priors(choice.kernels.size());
+  const Terms terms(choice.terms, seen_);
   double best = -std::numeric_limits<double>::infinity();
   const auto consider = [&](std::size_t kernel, std::size_t scatter, const PooledReadings& pooled) {
     const KernelChoice::Option& option = choice.kernels[kernel];
-    if (!priors[kernel]) priors[kernel] = prior_covariance(option.kernel, seen_);
-    const GaussianProcess process(*priors[kernel], pooled.covariance, residuals(pooled));
+    const GaussianProcess process(terms.covariance(option.variances), pooled.covariance,
+                                  residuals(pooled));
     const double likelihood = process.log_likelihood() + pooled.log_likelihood +
                               log_prior(choice.scatters[scatter]) + option.log_prior;
     if (likelihood <= best) return;
@@ -76,7 +94,7 @@ void Surrogate::choose(std::span<const LogReading> readings, const KernelChoice&
     const std::size_t scatter = chosen_->scatter;
     for (std::size_t k = 0; k < choice.kernels.size(); ++k) consider(k, scatter, pooled);
   }
-  kernel_ = choice.kernels[chosen_->kernel].kernel;
+  kernel_ = {choice.terms, choice.kernels[chosen_->kernel].variances};
 }
 
 Eigen::VectorXd Surrogate::residuals(const PooledReadings& pooled) const {

@@ -1,6 +1,7 @@
 #pragma once
 #include <array>
 #include <functional>
+#include <numeric>
 #include <optional>
 #include <span>
 #include <vector>
@@ -24,15 +25,31 @@ struct Features {
   std::array<double, tile_sizes.size()> waste{};  ///< Share of each tile size that is padding.
 };
 
-using Kernel = std::function<double(const Features&, const Features&)>;
+/// What two configurations have in common, part by part: covariances of variance 1, or products of
+/// features.
+using KernelTerms = std::array<double, 6>;
+
+/// A sum of terms, each times a variance. Those to choose from have the terms in common, so that
+/// these are worked out once for all of them.
+struct Kernel {
+  KernelTerms (*terms)(const Features&, const Features&) = nullptr;
+  KernelTerms variances{};
+
+  [[nodiscard]] double operator()(const Features& a, const Features& b) const {
+    const KernelTerms found = terms(a, b);
+    return std::inner_product(found.begin(), found.end(), variances.begin(), 0.0);
+  }
+};
+
 using MeanFunction = std::function<double(const Features&)>;
 
 /// What a surrogate may choose from: the likelihood decides, and before it speaks the prior.
 struct KernelChoice {
   struct Option {
-    Kernel kernel;
+    KernelTerms variances{};
     double log_prior = 0;
   };
+  KernelTerms (*terms)(const Features&, const Features&) = nullptr;
   std::vector<Option> kernels;
   std::vector<double> scatters;  ///< Of one window; the usual ones.
 };
