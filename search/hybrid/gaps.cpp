@@ -116,10 +116,10 @@ void Beliefs::learn_shape(const KernelChoice* choice) {
 
 double Beliefs::log_energy(std::size_t point) const {
   const Features at = features(point);
-  const double belief = surrogate().beliefs(std::span(&at, 1)).front().mean;
-  if (!by_power_) return belief;
+  const double mean = surrogate().mean(at);
+  if (!by_power_) return mean;
   const auto latency = latency_.at(point);
-  return belief + (latency ? latency->mean : 0) - std::log(at.batch);
+  return mean + (latency ? latency->mean : 0) - std::log(at.batch);
 }
 
 void Beliefs::find_best() {

@@ -29,7 +29,7 @@ double GaussianProcess::log_likelihood() const {
 Belief GaussianProcess::at(const Eigen::Ref<const Eigen::VectorXd>& cross,
                            double prior_variance) const {
   const double explained = factor_.matrixL().solve(cross).squaredNorm();
-  return {cross.dot(weights_), std::max(prior_variance - explained, 0.0)};
+  return {mean(cross), std::max(prior_variance - explained, 0.0)};
 }
 
 std::vector<Belief> GaussianProcess::at(const Eigen::MatrixXd& cross,

@@ -24,6 +24,11 @@ class GaussianProcess {
   [[nodiscard]] double log_likelihood() const;
 
   /// @param cross covariance of the function here and at the n points
+  [[nodiscard]] double mean(const Eigen::Ref<const Eigen::VectorXd>& cross) const {
+    return cross.dot(weights_);
+  }
+
+  /// @param cross as above
   /// @param prior_variance of the function here, before anything was seen
   [[nodiscard]] Belief at(const Eigen::Ref<const Eigen::VectorXd>& cross,
                           double prior_variance) const;

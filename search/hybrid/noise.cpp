@@ -7,6 +7,10 @@
 namespace autotune {
 namespace {
 
+// Pooling n readings of m points costs some 4 n² m operations, and saves (n³ − m³) / 3 for each
+// kernel that is tried.
+constexpr std::size_t few_readings = 100;
+
 Eigen::MatrixXd noise_covariance(std::span<const LogReading> readings, const WindowNoise& noise) {
   const auto n = static_cast<Eigen::Index>(readings.size());
   Eigen::MatrixXd covariance(n, n);
@@ -45,14 +49,6 @@ PooledReadings pool(std::span<const LogReading> readings, const WindowNoise& noi
   pooled.points = distinct_points(readings);
   const auto n = static_cast<Eigen::Index>(readings.size());
   const auto m = static_cast<Eigen::Index>(pooled.points.size());
-  if (m == n) {  // Nothing to pool, and nothing left over to judge the noise by.
-    pooled.values.resize(n);
-    for (Eigen::Index i = 0; i < n; ++i) {
-      pooled.values(i) = readings[static_cast<std::size_t>(i)].value;
-    }
-    pooled.covariance = noise_covariance(readings, noise);
-    return pooled;
-  }
   Eigen::MatrixXd design = Eigen::MatrixXd::Zero(n, m);
   Eigen::VectorXd values(n);
   for (Eigen::Index i = 0; i < n; ++i) {
@@ -77,6 +73,29 @@ PooledReadings pool(std::span<const LogReading> readings, const WindowNoise& noi
       -half_log_determinant(factor) - half_log_determinant(information) -
       0.5 * (left_over + static_cast<double>(n - m) * std::log(2 * std::numbers::pi));
   return pooled;
+}
+
+std::vector<std::size_t> gathered_points(std::span<const LogReading> readings) {
+  std::vector<std::size_t> points = distinct_points(readings);
+  const bool few_replicas = readings.size() < 2 * points.size();
+  const bool pooled =
+      points.size() < readings.size() && (readings.size() < few_readings || !few_replicas);
+  if (pooled) return points;
+  points.clear();
+  for (const LogReading& reading : readings) points.push_back(reading.point);
+  return points;
+}
+
+PooledReadings gather(std::span<const LogReading> readings, const WindowNoise& noise) {
+  PooledReadings gathered;
+  gathered.points = gathered_points(readings);
+  if (gathered.points.size() < readings.size()) return pool(readings, noise);
+  gathered.values.resize(static_cast<Eigen::Index>(readings.size()));
+  for (std::size_t i = 0; i < readings.size(); ++i) {
+    gathered.values(static_cast<Eigen::Index>(i)) = readings[i].value;
+  }
+  gathered.covariance = noise_covariance(readings, noise);
+  return gathered;
 }
 
 }  // namespace autotune

@@ -27,7 +27,7 @@ struct WindowNoise {
 /// The readings of a search with one value per configuration: exact, not an approximation, since
 /// under normal noise nothing more about the configurations is in the readings.
 struct PooledReadings {
-  std::vector<std::size_t> points;  ///< Distinct, in order of first appearance.
+  std::vector<std::size_t> points;
   Eigen::VectorXd values;
   Eigen::MatrixXd covariance;  ///< Of the values' noise.
   double log_likelihood = 0;   ///< Of what the values leave out: the scatter among replicas.
@@ -41,5 +41,10 @@ struct PooledReadings {
 
 /// @param readings in order of time, at least one
 [[nodiscard]] PooledReadings pool(std::span<const LogReading> readings, const WindowNoise& noise);
+
+/// What comes to the same and costs least: pooled, or, of many readings with few replicas, one by
+/// one, so that a point can be there more than once. `gathered_points` says which.
+[[nodiscard]] PooledReadings gather(std::span<const LogReading> readings, const WindowNoise& noise);
+[[nodiscard]] std::vector<std::size_t> gathered_points(std::span<const LogReading> readings);
 
 }  // namespace autotune

@@ -19,8 +19,10 @@ double log_prior(double scatter) {
 // Beyond so many configurations a choice among all pairs would cost a tenth of a second.
 constexpr std::size_t most_for_all_pairs = 48;
 
+}  // namespace
+
 /// Of all pairs of some configurations, term by term.
-class Terms {
+class Surrogate::Terms {
  public:
   Terms(KernelTerms (*terms)(const Features&, const Features&), const std::vector<Features>& at) {
     const auto n = static_cast<Eigen::Index>(at.size());
@@ -48,28 +50,26 @@ class Terms {
   std::array<Eigen::MatrixXd, std::tuple_size_v<KernelTerms>> matrices_;
 };
 
-}  // namespace
-
 void Surrogate::learn(std::span<const LogReading> readings, const Describe& describe,
                       const MeanFunction& mean, const KernelChoice* choice) {
   mean_ = mean;
   seen_.clear();
-  for (const std::size_t point : distinct_points(readings)) seen_.push_back(describe(point));
-  if (choice) choose(readings, *choice);
-  const PooledReadings pooled = pool(readings, noise_);
-  process_.emplace(Terms(kernel_.terms, seen_).covariance(kernel_.variances), pooled.covariance,
-                   residuals(pooled));
+  for (const std::size_t point : gathered_points(readings)) seen_.push_back(describe(point));
+  const Terms terms(choice ? choice->terms : kernel_.terms, seen_);
+  if (choice) choose(readings, *choice, terms);
+  const PooledReadings pooled = gather(readings, noise_);
+  process_.emplace(terms.covariance(kernel_.variances), pooled.covariance, residuals(pooled));
 }
 
 /// Every pair of kernel and scatter where that is cheap; else the scatters next to the present one
 /// with the present kernel, and then every kernel with the best of these.
-void Surrogate::choose(std::span<const LogReading> readings, const KernelChoice& choice) {
+void Surrogate::choose(std::span<const LogReading> readings, const KernelChoice& choice,
+                       const Terms& terms) {
   const bool all = !chosen_ || seen_.size() <= most_for_all_pairs;
   if (!chosen_) chosen_ = Chosen{};
   const std::size_t last = choice.scatters.size() - 1;
   const std::size_t from = all || chosen_->scatter == 0 ? 0 : chosen_->scatter - 1;
   const std::size_t to = all ? last : std::min(chosen_->scatter + 1, last);
-  const Terms terms(choice.terms, seen_);
   double best = -std::numeric_limits<double>::infinity();
   const auto consider = [&](std::size_t kernel, std::size_t scatter, const PooledReadings& pooled) {
     const KernelChoice::Option& option = choice.kernels[kernel];
@@ -84,15 +84,17 @@ void Surrogate::choose(std::span<const LogReading> readings, const KernelChoice&
   const std::size_t present = chosen_->kernel;
   for (std::size_t scatter = from; scatter <= to; ++scatter) {
     noise_.scatter = choice.scatters[scatter];
-    const PooledReadings pooled = pool(readings, noise_);
+    const PooledReadings pooled = gather(readings, noise_);
     if (!all) consider(present, scatter, pooled);
     for (std::size_t k = 0; all && k < choice.kernels.size(); ++k) consider(k, scatter, pooled);
   }
   noise_.scatter = choice.scatters[chosen_->scatter];
   if (!all) {
-    const PooledReadings pooled = pool(readings, noise_);
+    const PooledReadings pooled = gather(readings, noise_);
     const std::size_t scatter = chosen_->scatter;
-    for (std::size_t k = 0; k < choice.kernels.size(); ++k) consider(k, scatter, pooled);
+    for (std::size_t k = 0; k < choice.kernels.size(); ++k) {
+      if (k != present) consider(k, scatter, pooled);
+    }
   }
   kernel_ = {choice.terms, choice.kernels[chosen_->kernel].variances};
 }
@@ -126,6 +128,8 @@ std::vector<Belief> Surrogate::beliefs(std::span<const Features> at) const {
   for (std::size_t i = 0; i < at.size(); ++i) beliefs[i].mean += mean_(at[i]);
   return beliefs;
 }
+
+double Surrogate::mean(const Features& at) const { return process_->mean(cross(at)) + mean_(at); }
 
 std::vector<Belief> Surrogate::gaps(std::span<const Features> at, const Features& from) const {
   const auto count = static_cast<Eigen::Index>(at.size());

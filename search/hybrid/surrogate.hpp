@@ -68,11 +68,16 @@ class Surrogate {
   [[nodiscard]] const WindowNoise& noise() const noexcept { return noise_; }
   [[nodiscard]] std::vector<Belief> beliefs(std::span<const Features> at) const;
 
+  /// The mean of the belief, at a fraction of its cost.
+  [[nodiscard]] double mean(const Features& at) const;
+
   /// Of the value at each point less that at `from`.
   [[nodiscard]] std::vector<Belief> gaps(std::span<const Features> at, const Features& from) const;
 
  private:
-  void choose(std::span<const LogReading> readings, const KernelChoice& choice);
+  class Terms;  ///< Of all pairs of what was seen.
+
+  void choose(std::span<const LogReading> readings, const KernelChoice& choice, const Terms& terms);
   [[nodiscard]] Eigen::VectorXd residuals(const PooledReadings& pooled) const;
   [[nodiscard]] Eigen::VectorXd cross(const Features& at) const;
 

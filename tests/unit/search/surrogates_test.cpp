@@ -38,6 +38,7 @@ TEST(GaussianProcess, GivesManyPointsAsOneByOne) {
   for (int i = 0; i < 3; ++i) {
     const Belief alone = process.at(cross.col(i), 1 + 0.5 * i);
     EXPECT_DOUBLE_EQ(beliefs[static_cast<std::size_t>(i)].mean, alone.mean);
+    EXPECT_EQ(process.mean(cross.col(i)), alone.mean);
     EXPECT_DOUBLE_EQ(beliefs[static_cast<std::size_t>(i)].variance, alone.variance);
   }
 }
@@ -111,6 +112,54 @@ TEST(WindowNoise, LosesNothingByPooling) {
   const PooledReadings pooled = pool(readings, noise);
   const GaussianProcess parts(prior, pooled.covariance, pooled.values);
   EXPECT_NEAR(parts.log_likelihood() + pooled.log_likelihood, whole.log_likelihood(), 1e-5);
+}
+
+/// Of `count` windows over `distinct` batches.
+std::vector<LogReading> readings_of(std::size_t count, std::size_t distinct) {
+  std::mt19937_64 generator(3);
+  std::normal_distribution<double> normal(0, 0.02);
+  std::vector<LogReading> readings;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t point = 1 + i * 7 % distinct;
+    const double truth = 0.1 * std::sin(0.2 * static_cast<double>(point));
+    readings.push_back({point, truth + normal(generator), 2.0 * static_cast<double>(i)});
+  }
+  return readings;
+}
+
+TEST(WindowNoise, LeavesManyReadingsWithFewReplicasAsTheyAre) {
+  EXPECT_EQ(gathered_points(readings_of(50, 50)).size(), 50u);
+  EXPECT_EQ(gathered_points(readings_of(99, 60)).size(), 60u);
+  EXPECT_EQ(gathered_points(readings_of(110, 60)).size(), 110u);
+  EXPECT_EQ(gathered_points(readings_of(150, 60)).size(), 60u);
+}
+
+TEST(WindowNoise, TellsTheSamePooledOrNot) {
+  const auto readings = readings_of(110, 60);
+  const auto kernel = [](std::size_t a, std::size_t b) {
+    const double apart = static_cast<double>(a) - static_cast<double>(b);
+    return 0.01 * std::exp(-0.002 * apart * apart) + (a == b ? 0.0004 : 0);
+  };
+  const auto posterior = [&](const PooledReadings& of) {
+    const auto n = static_cast<Eigen::Index>(of.points.size());
+    Eigen::MatrixXd prior(n, n);
+    Eigen::VectorXd cross(n);
+    for (Eigen::Index i = 0; i < n; ++i) {
+      const std::size_t point = of.points[static_cast<std::size_t>(i)];
+      cross(i) = kernel(point, 33);
+      for (Eigen::Index j = 0; j < n; ++j) {
+        prior(i, j) = kernel(point, of.points[static_cast<std::size_t>(j)]);
+      }
+    }
+    const GaussianProcess process(prior, of.covariance, of.values);
+    return std::pair{process.at(cross, kernel(33, 33)),
+                     process.log_likelihood() + of.log_likelihood};
+  };
+  const auto [pooled, pooled_likelihood] = posterior(pool(readings, {}));
+  const auto [whole, likelihood] = posterior(gather(readings, {}));
+  EXPECT_NEAR(whole.mean, pooled.mean, 1e-6);
+  EXPECT_NEAR(whole.variance, pooled.variance, 1e-8);
+  EXPECT_NEAR(likelihood, pooled_likelihood, 1e-3);
 }
 
 Features at(std::size_t arm, double batch) {
