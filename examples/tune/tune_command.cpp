@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <charconv>
 #include <cstdio>
 #include <fstream>
 
@@ -14,6 +15,7 @@ namespace {
 
 constexpr const char* usage =
     "autotune tune MODEL|--exec COMMAND [--inputs FILE | --input SPEC...] [OPTIONS]";
+constexpr int most_threads = 1 << 16;
 
 std::string searcher_help() {
   std::string text;
@@ -32,7 +34,9 @@ po::options_description flags() {
   options.add_options()
       ("batch", text(), "range FIRST:LAST (default 1:128 on a CPU, 1:1024 on a GPU)")
       ("precision", text(), "only these, comma separated: fp32, tf32, fp16, bf16, int8")
-      ("layout", text(), "only these, comma separated: plain, channels_last, compiled")
+      ("layout", text(), "only these, comma separated: plain, channels_last, prepacked, compiled")
+      ("threads", text(), "CPU threads to try in every arm: 1,2 (default: as the process is)")
+      ("retained-heap", text(), "heaps to try in every arm: 0,1 (default on a CPU 1: it keeps what it had)")
       ("baseline", text(), "what runs today, measured first: batch=32,precision=fp32")
       ("max-latency-ms", number(), "limit on p99 per iteration (maximum below 100 iterations)")
       ("max-memory-mib", number(), "limit on peak memory")
@@ -68,6 +72,23 @@ std::vector<Enum> parse_words(const std::string& flag, const std::string& text,
   }
   if (values.empty()) throw Error(ErrorCode::usage, fmt::format("{} names nothing.", flag));
   return values;
+}
+
+std::vector<int> parse_numbers(const std::string& flag, const std::string& text, int least,
+                               int most) {
+  std::vector<int> numbers;
+  for (const std::string& word : parse_list(text)) {
+    int number = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+    if (error != std::errc{} || end != word.data() + word.size() || number < least ||
+        number > most) {
+      throw Error(ErrorCode::usage, fmt::format("{} '{}' is no whole number from {} to {}.", flag,
+                                                word, least, most));
+    }
+    numbers.push_back(number);
+  }
+  if (numbers.empty()) throw Error(ErrorCode::usage, fmt::format("{} names nothing.", flag));
+  return numbers;
 }
 
 std::optional<double> positive(const po::variables_map& values, const char* flag,
@@ -114,6 +135,16 @@ TuneOptions tune_options(const po::variables_map& values, const ModelOptions& mo
     options.layouts = parse_words<Layout>("--layout", values["layout"].as<std::string>(),
                                           parse_layout, all_layouts());
   }
+  if (values.count("threads")) {
+    options.threads =
+        parse_numbers("--threads", values["threads"].as<std::string>(), 1, most_threads);
+  }
+  if (values.count("retained-heap")) {
+    for (const int retained :
+         parse_numbers("--retained-heap", values["retained-heap"].as<std::string>(), 0, 1)) {
+      options.retained_heap.push_back(retained == 1);
+    }
+  }
   if (values.count("baseline"))
     options.baseline = parse_config(values["baseline"].as<std::string>());
   options.constraints = constraints(values);
@@ -134,7 +165,9 @@ int dry_run(Workload& workload, const TuneOptions& options) {
   print_warnings(description.warnings);
   fmt::print("{}: {} rows, {:.4g} {} per row, {}\n", description.id.name, description.rows,
              description.units_per_row, description.id.unit, description.id.inputs);
-  for (const Arm& arm : description.arms) fmt::print(" would try     {}\n", to_string(arm));
+  for (const Arm& arm : arms_to_try(description, options)) {
+    fmt::print(" would try     {}\n", to_string(arm));
+  }
   for (const UnsupportedArm& arm : description.unsupported) {
     fmt::print(" unsupported   precision={},layout={}: {}\n", to_string(arm.precision),
                to_string(arm.layout), arm.reason);

@@ -99,6 +99,8 @@ struct TuneOptions {
   int max_batch = 128;
   std::vector<Precision> precisions;  ///< Empty: all there are.
   std::vector<Layout> layouts;        ///< Empty: all there are.
+  std::vector<int> threads;           ///< Each tried in every arm; empty: as the process is.
+  std::vector<bool> retained_heap;    ///< The same; empty: as the worker offers the arms.
   std::optional<Config> baseline;     ///< What runs today; by default FP32 at batch 1.
   Constraints constraints;
   Budget budget;
@@ -156,6 +158,13 @@ struct TuneResult {
   bool complete = true;  ///< False after an interruption or a left-out incumbent or confirmation.
   std::vector<std::string> warnings;
 };
+
+/// The arms that a tune with these options tries: those of the description that the options name,
+/// each with every thread count and heap that they name.
+/// @throws Error (usage) for a thread count that this process may not use, (constraints) if there
+/// is no such arm, naming why others cannot run
+[[nodiscard]] std::vector<Arm> arms_to_try(const Description& description,
+                                           const TuneOptions& options);
 
 /// Finds the configuration of `workload` with the least energy per unit.
 /// @param meters the ranking one first, as `open_meters` gives them

@@ -27,6 +27,8 @@ class TuneRequest:
     batch: tuple[int, int] | None
     precision: list[str]
     layout: list[str]
+    threads: list[int]
+    retained_heap: list[bool]
     baseline: str | None
     budget_seconds: float | None
     budget_joules: float | None

@@ -36,6 +36,8 @@ def tune(
     batch: int | tuple[int, int] | None = None,
     precision: _Words = None,
     layout: _Words = None,
+    threads: int | Sequence[int] | None = None,
+    retained_heap: bool | Sequence[bool] | None = None,
     baseline: Config | str | None = None,
     max_latency_ms: float | None = None,
     max_memory_bytes: int | None = None,
@@ -79,8 +81,11 @@ def tune(
         device: `auto` (the first GPU, else the CPU), `cpu`, `cuda` or `cuda:N`.
         batch: First and last batch size, or the only one; by default (1, 128) on a CPU and
             (1, 1024) on a GPU.
-        precision: Only these: `fp32`, `tf32`, `fp16`, `bf16`.
-        layout: Only these: `plain`, `channels_last`.
+        precision: Only these: `fp32`, `tf32`, `fp16`, `bf16`, `int8`.
+        layout: Only these: `plain`, `channels_last`, `prepacked`, `compiled`.
+        threads: CPU threads to try in every arm, such as `(1, 2)`; by default as the process is.
+        retained_heap: Heaps to try in every arm: `(False, True)` for both. By default a CPU's
+            workers keep what they once had, which removes page faults and costs memory.
         baseline: What runs today, as a Config or its text; measured first.
         max_latency_ms: Limit on p99 per iteration, in milliseconds.
         max_memory_bytes: Limit on peak memory, in bytes.
@@ -138,6 +143,8 @@ def tune(
             batch=_batch_range(batch),
             precision=_words("precision", precision),
             layout=_words("layout", layout),
+            threads=_values("threads", threads),
+            retained_heap=_values("retained_heap", retained_heap),
             baseline=None if baseline is None else str(baseline),
             max_latency_ms=max_latency_ms,
             max_memory_bytes=max_memory_bytes,
@@ -200,6 +207,16 @@ def _words(argument: str, value: _Words) -> list[str]:
     if not words or "" in words:
         raise UsageError(f"{argument} {value!r} has an empty word, or none. Leave it out for all.")
     return words
+
+
+def _values(argument: str, value: Any) -> list[Any] | None:
+    """One value, or several, as a list."""
+    if value is None:
+        return None
+    values = list(value) if isinstance(value, Sequence) else [value]
+    if not values:
+        raise UsageError(f"{argument} names nothing. Leave it out for the default.")
+    return values
 
 
 def _batch_range(batch: int | tuple[int, int] | None) -> tuple[int, int] | None:

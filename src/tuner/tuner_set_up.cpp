@@ -1,30 +1,12 @@
 // The set-up of a tune: what can be tried, what it is compared with, and where its steps are kept.
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "autotune/error.hpp"
 #include "tuner/journal_header.hpp"
 #include "tuner/tuner.hpp"
 
 namespace autotune {
 namespace {
-
-bool wanted(const Arm& arm, const TuneOptions& options) {
-  const auto listed = [](const auto& list, auto value) {
-    return list.empty() || std::ranges::find(list, value) != list.end();
-  };
-  return listed(options.precisions, arm.precision) && listed(options.layouts, arm.layout);
-}
-
-std::string reasons(const std::vector<UnsupportedArm>& unsupported) {
-  std::string text;
-  for (const UnsupportedArm& arm : unsupported) {
-    text +=
-        fmt::format("\n {} {}: {}", to_string(arm.precision), to_string(arm.layout), arm.reason);
-  }
-  return text;
-}
 
 /// The arm that everything is compared with: FP32 as the model was loaded.
 Arm plain_fp32(const std::vector<Arm>& arms) {
@@ -59,12 +41,7 @@ void Tuner::set_up() {
 }
 
 void Tuner::choose_arms() {
-  std::ranges::copy_if(description_.arms, std::back_inserter(arms_),
-                       [&](const Arm& arm) { return wanted(arm, options_); });
-  if (arms_.empty()) {
-    throw Error(ErrorCode::constraints, "none of the named precisions and layouts can run here." +
-                                            reasons(description_.unsupported));
-  }
+  arms_ = arms_to_try(description_, options_);
   if (description_.max_batch > 0 && options_.min_batch > description_.max_batch) {
     throw Error(ErrorCode::constraints,
                 fmt::format("the model takes batches up to {}, the range starts at {}. Give "

@@ -259,6 +259,35 @@ TEST_F(TunerTest, RefusesPrecisionsThatCannotRunNamingWhy) {
   }
 }
 
+TEST_F(TunerTest, TriesEveryThreadCountAndHeapThatIsNamed) {
+  workload({fp32, bf16}, {.seconds = seconds});
+  options_.threads = {1};
+  options_.retained_heap = {false, true};
+  const auto arms = arms_to_try(workload_->describe(), options_);
+  std::vector<std::string> names;
+  for (const Arm& arm : arms) names.push_back(to_string(arm));
+  EXPECT_THAT(names,
+              ::testing::ElementsAre("precision=fp32,layout=plain,threads=1",
+                                     "precision=fp32,layout=plain,threads=1,retained_heap=1",
+                                     "precision=bf16,layout=plain,threads=1",
+                                     "precision=bf16,layout=plain,threads=1,retained_heap=1"));
+  options_.precisions = {Precision::bf16};
+  options_.budget.seconds = 300;
+  const TuneResult result = run();
+  EXPECT_EQ(result.best.config.arm.execution.threads, 1);
+  EXPECT_EQ(result.best.config.batch, 24);
+}
+
+TEST_F(TunerTest, RefusesThreadsThatThisProcessMayNotUse) {
+  workload({fp32}, {.seconds = seconds});
+  for (const int count : {0, -1, 1 << 15}) {
+    options_.threads = {1, count};
+    EXPECT_THAT([&] { (void)run(); },
+                ::testing::ThrowsMessage<Error>(HasSubstr("threads cannot be tried")))
+        << count;
+  }
+}
+
 TEST_F(TunerTest, StaysAtTheOnlyBatchAModelTakes) {
   workload({fp32, bf16}, {.seconds = seconds});
   workload_->description().max_batch = 1;
