@@ -59,7 +59,15 @@ std::string table(const Trial& trial, const Description& workload, const MeterIn
   if (trial.measurement) {
     text += cost_line(trial, unit, meter) + measurement_lines(*trial.measurement, unit);
   }
-  if (trial.accuracy) text += accuracy_line(*trial.accuracy);
+  if (trial.accuracy) {
+    text += accuracy_line(*trial.accuracy);
+    // `measure` has no limits, and the arm's name would promise more than it does.
+    if (const double least = Constraints{}.min_coverage; trial.accuracy->coverage < least) {
+      text += field("warning", fmt::format("{} of the matrix FLOPs is less than the {} below which "
+                                           "a tune calls the arm unsupported (--min-coverage)",
+                                           percent(trial.accuracy->coverage), percent(least)));
+    }
+  }
   if (trial.set_up) text += field("set-up", words(*trial.set_up));
   return text;
 }

@@ -118,6 +118,15 @@ TEST(TrialTable, ReadsAsDocumented) {
 )");
 }
 
+TEST(TrialTable, WarnsOfAnArmThatIsMostlyNotInItsPrecision) {
+  TuneResult result = example_result();
+  const auto text = [&] { return table(result.best, result.workload, result.meter); };
+  result.best.accuracy->coverage = 0.5;
+  EXPECT_THAT(text(), ::testing::Not(HasSubstr("warning")));
+  result.best.accuracy->coverage = 0.42;
+  EXPECT_THAT(text(), HasSubstr("warning     42 % of the matrix FLOPs is less than the 50 %"));
+}
+
 TEST(TrialTable, GivesTheReasonOfAFailure) {
   const TuneResult result = example_result();
   EXPECT_EQ(
