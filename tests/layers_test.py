@@ -18,6 +18,7 @@ USES = re.compile(r"\bUSES\b(.*?)(?:\bSOURCES\b|\bLIBRARIES\b|$)", re.DOTALL)
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 FOREIGN = re.compile(r"^(torch|ATen|c10|caffe2|cuda\w*|nvml)(/|\.h)")
 SOURCES = ("*.cpp", "*.hpp", "*.cu", "*.cuh", "*.h", "*.py")
+TORCH_ROOMS = {"mode": (), "inputs": (), "arms": ("mode",), "models": ("arms", "inputs", "mode")}
 CODE_FOLDERS = ("include", "src", "search", "examples", "python_bindings", "tests", "benchmarks",
                 "scripts")
 
@@ -97,6 +98,19 @@ def public_header_includes() -> list[str]:
     return problems
 
 
+def wrong_torch_includes() -> list[str]:
+    """The rooms of the LibTorch component: what each may include of the others."""
+    problems = []
+    for room, allowed in TORCH_ROOMS.items():
+        for file in code_files(ROOT / "src/torch" / room):
+            for bracket, path in includes(file):
+                other = re.match(r"torch/(\w+)/", path) if bracket == '"' else None
+                if other and other.group(1) not in (room, *allowed):
+                    problems.append(f"{short(file)} includes {path}: {room} may know "
+                                    f"{', '.join(allowed) or 'no other room'}")
+    return problems
+
+
 def long_files() -> list[str]:
     return [f"{short(file)} has {lines} lines, {MAX_LINES} at most: split it by subject"
             for folder in CODE_FOLDERS for file in code_files(ROOT / folder)
@@ -113,6 +127,7 @@ def main() -> int:
         print("no autotune_layer(...) lines found under src/")
         return 1
     problems = unknown_uses(known) + cycles(known) + public_header_includes() + long_files()
+    problems += wrong_torch_includes()
     for layer in known.values():
         problems += wrong_includes(layer, known)
     print("\n".join(problems) or f"{len(known)} layers agree with their USES")

@@ -1,7 +1,7 @@
 #include "autotune/torch/example_inputs.hpp"
 
-#include "torch/inputs.hpp"
-#include "torch/live_source.hpp"
+#include "torch/inputs/inputs.hpp"
+#include "torch/models/live_source.hpp"
 #include "torch/torch_workload.hpp"
 
 namespace autotune {

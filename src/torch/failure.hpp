@@ -1,5 +1,6 @@
 #pragma once
 #include <exception>
+#include <stdexcept>
 #include <string>
 
 #include "autotune/trial.hpp"
@@ -17,5 +18,11 @@ struct Failure {
 
 /// What LibTorch or the model says in one line, without its stack traces.
 [[nodiscard]] std::string short_message(const std::exception& error);
+
+/// The model cannot run in this arm.
+class Unreachable : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
 
 }  // namespace autotune

@@ -6,8 +6,8 @@
 #include "autotune/workload.hpp"
 #include "torch/accuracy.hpp"
 #include "torch/failure.hpp"
-#include "torch/inputs.hpp"
-#include "torch/model_source.hpp"
+#include "torch/inputs/inputs.hpp"
+#include "torch/models/model_source.hpp"
 
 namespace autotune {
 

@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "gpu/gpu_test.hpp"
-#include "torch/model_probe.hpp"
+#include "torch/models/model_probe.hpp"
 
 namespace autotune {
 

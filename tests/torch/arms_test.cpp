@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 
 #include "models.hpp"
-#include "torch/arm_model.hpp"
-#include "torch/routes.hpp"
+#include "torch/arms/routes.hpp"
+#include "torch/models/arm_model.hpp"
 #include "torch/tree.hpp"
 
 namespace autotune {
@@ -60,6 +60,12 @@ TEST(Arms, AreNotNamedByWhatNobodyImplements) {
 TEST(ModelFacts, FindsATypeThatTheGraphNames) {
   EXPECT_TRUE(model_called("hard_coded_float").facts().has_dtype_constants);
   EXPECT_FALSE(model_called("mlp").facts().has_dtype_constants);
+}
+
+TEST(ModelFacts, SaysThatAGraphWritesNothingOnlyIfItDoesNot) {
+  EXPECT_TRUE(model_called("readers").facts().writes_nothing);
+  EXPECT_FALSE(model_called("written_between_readers").facts().writes_nothing);
+  EXPECT_FALSE(model_called("counter").facts().writes_nothing);
 }
 
 TEST(ModelFacts, KnowsWhichWeightsAConvolutionReads) {

@@ -1,4 +1,4 @@
-#include "torch/input_spec.hpp"
+#include "torch/inputs/input_spec.hpp"
 
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/equal.h>

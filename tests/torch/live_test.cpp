@@ -12,8 +12,8 @@
 #include "autotune/error.hpp"
 #include "autotune/torch/live_model.hpp"
 #include "autotune/torch/tuned_model.hpp"
-#include "torch/live_source.hpp"
 #include "torch/mode/interception.hpp"
+#include "torch/models/live_source.hpp"
 #include "torch/torch_workload.hpp"
 
 namespace autotune {

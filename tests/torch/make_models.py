@@ -228,6 +228,29 @@ class Scale(nn.Module):
         return self.head(x)
 
 
+class Readers(nn.Module):
+    """Three layers read one tensor, as q, k and v do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Linear(16, 16)
+        self.a, self.b, self.c = nn.Linear(16, 8), nn.Linear(16, 8), nn.Linear(16, 8)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = torch.relu(self.stem(x))
+        return self.a(x) + self.b(x) + self.c(x)
+
+
+class WrittenBetweenReaders(Readers):
+    """What the later ones read is five times what the first one did."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = torch.relu(self.stem(x))
+        first = self.a(x)
+        x.mul_(5.0)
+        return first + self.b(x) + self.c(x)
+
+
 def main(out: pathlib.Path) -> None:
     torch.manual_seed(0)
     out.mkdir(parents=True, exist_ok=True)
@@ -243,6 +266,8 @@ def main(out: pathlib.Path) -> None:
         "int_argument": IntArgument(),
         "two_arguments": TwoArguments(),
         "scale": Scale(),
+        "readers": Readers(),
+        "written_between_readers": WrittenBetweenReaders(),
         "resnet": ResNet(),
         "vision_transformer": VisionTransformer(),
         "decoder_step": DecoderStep(),

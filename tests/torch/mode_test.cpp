@@ -7,6 +7,7 @@
 
 #include "torch/mode/interception.hpp"
 #include "torch/mode/plan.hpp"
+#include "torch/mode/quantized_rows.hpp"
 
 namespace autotune {
 namespace {
@@ -267,6 +268,32 @@ TEST_F(Mode, DoesNotCoverRecurrentLayers) {
   const auto plan = plan_for(int8_preparation(), parameters, model);
   EXPECT_THAT(plan->coverage().uncovered(), ElementsAre(Field(&Uncovered::op, "lstm")));
   EXPECT_LT(error_of(run_in(plan, model), model()), 1e-6);
+}
+
+TEST_F(Mode, QuantisesWhatSeveralWeightsReadOnceWhereThatIsShared) {
+  const at::Tensor input = at::randn({5, 48});
+  const auto values = [&](const at::Tensor& of) { return quantize_rows(of, of).values; };
+  EXPECT_NE(values(input).const_data_ptr(), values(input).const_data_ptr());
+  {
+    const auto sharing = share_quantized_rows();
+    const at::Tensor first = values(input);
+    EXPECT_TRUE(values(input).is_same(first));
+    const at::Tensor other = at::randn({5, 48});
+    EXPECT_FALSE(values(other).equal(first));
+    EXPECT_TRUE(values(input).equal(first));
+    EXPECT_EQ(quantize_rows(input, input.view({10, 24})).scales.numel(), 10);
+    std::thread([&] { EXPECT_FALSE(values(input).is_same(values(input))); }).join();
+  }
+  const at::Tensor after = values(input);
+  EXPECT_FALSE(values(input).is_same(after));
+}
+
+TEST_F(Mode, SharesNothingOfATensorThatIsGone) {
+  const auto sharing = share_quantized_rows();
+  for (int i = 0; i < 50; ++i) {
+    const at::Tensor input = at::full({3, 16}, 1.0 + i);  // The same address, mostly.
+    EXPECT_NEAR(quantize_rows(input, input).scales[0].item<double>() * 127, 1.0 + i, 1e-3);
+  }
 }
 
 }  // namespace

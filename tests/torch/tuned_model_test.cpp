@@ -11,7 +11,8 @@
 
 #include "autotune/error.hpp"
 #include "models.hpp"
-#include "torch/inputs.hpp"
+#include "torch/inputs/inputs.hpp"
+#include "torch/models/script_model.hpp"
 #include "torch/tree.hpp"
 
 namespace autotune {

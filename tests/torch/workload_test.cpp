@@ -142,14 +142,17 @@ TEST(Prepare, RunsChannelsLastWithTheSameResults) {
   EXPECT_LT(prepared.accuracy.relative_l2, 1e-5);
 }
 
-const std::pair<const char*, const char*> models_with_weights[] = {{"mlp", "x16"},
-                                                                   {"hard_coded_float", "x16"},
-                                                                   {"integer_buffer", "x4"},
-                                                                   {"conv", "images"},
-                                                                   {"counter", "x4"},
-                                                                   {"nested", "nested"},
-                                                                   {"int_argument", "with_rate"},
-                                                                   {"scale", "x16"}};
+const std::pair<const char*, const char*> models_with_weights[] = {
+    {"mlp", "x16"},
+    {"hard_coded_float", "x16"},
+    {"integer_buffer", "x4"},
+    {"conv", "images"},
+    {"counter", "x4"},
+    {"nested", "nested"},
+    {"int_argument", "with_rate"},
+    {"scale", "x16"},
+    {"readers", "x16"},
+    {"written_between_readers", "x16"}};
 
 TEST(Prepare, RunsPreparedFp32WeightsWithTheSameResults) {
   for (const auto& [model, inputs] : models_with_weights) {

@@ -1,9 +1,10 @@
-#include "torch/arm_frame.hpp"
+#include "torch/arms/arm_frame.hpp"
 
 #include <c10/core/DeviceGuard.h>
 #include <c10/core/InferenceMode.h>
 #include <fmt/format.h>
 
+#include "torch/failure.hpp"
 #include "torch/mode/interception.hpp"
 #include "torch/tree.hpp"
 

@@ -3,8 +3,8 @@
 #include <memory>
 #include <vector>
 
-#include "torch/arm_methods.hpp"
-#include "torch/loaded_arm.hpp"
+#include "torch/arms/arm_methods.hpp"
+#include "torch/arms/loaded_arm.hpp"
 #include "torch/mode/plan.hpp"
 
 namespace autotune {

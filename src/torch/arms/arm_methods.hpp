@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "autotune/config.hpp"
+#include "torch/arms/model_facts.hpp"
 #include "torch/mode/preparation.hpp"
-#include "torch/script_model.hpp"
 
 // How each precision and each layout is reached: one file each, listed in arms.cpp.
 namespace autotune {

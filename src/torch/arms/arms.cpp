@@ -1,7 +1,7 @@
 #include <array>
 
 #include "autotune/device.hpp"
-#include "torch/arm_methods.hpp"
+#include "torch/arms/arm_methods.hpp"
 #include "torch/device_runtime.hpp"
 
 namespace autotune {

@@ -1,8 +1,8 @@
-#include "torch/cast.hpp"
+#include "torch/arms/cast.hpp"
 
 #include <ATen/autocast_mode.h>
 
-#include "torch/tf32_switch.hpp"
+#include "torch/arms/tf32_switch.hpp"
 
 namespace autotune {
 namespace {

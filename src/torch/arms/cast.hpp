@@ -1,7 +1,7 @@
 #pragma once
 #include <vector>
 
-#include "torch/arm_methods.hpp"
+#include "torch/arms/arm_methods.hpp"
 
 namespace autotune {
 

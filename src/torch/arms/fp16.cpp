@@ -1,5 +1,5 @@
-#include "torch/arm_methods.hpp"
-#include "torch/cast.hpp"
+#include "torch/arms/arm_methods.hpp"
+#include "torch/arms/cast.hpp"
 
 namespace autotune {
 namespace {

@@ -1,6 +1,7 @@
 // Everything but the products of prepared weights stays as it is.
-#include "torch/arm_methods.hpp"
-#include "torch/tf32_switch.hpp"
+#include "torch/arms/arm_methods.hpp"
+#include "torch/arms/tf32_switch.hpp"
+#include "torch/mode/quantized_rows.hpp"
 
 namespace autotune {
 namespace {
@@ -15,9 +16,12 @@ PrecisionMethod int8_method() {
   return {.precision = Precision::int8,
           .obstacle = obstacle,
           .routes =
-              [](const ModelFacts&) {
-                return std::vector<Route>{{"prepared weights", [](Draft& draft) {
+              [](const ModelFacts& facts) {
+                const bool share = facts.writes_nothing;
+                return std::vector<Route>{{"prepared weights", [share](Draft& draft) {
                                              draft.scopes.push_back(tf32_scope(false));
+                                             if (share)
+                                               draft.scopes.push_back(share_quantized_rows);
                                            }}};
               },
           .preparation = [] { return &int8_preparation(); },

@@ -3,7 +3,6 @@
 #include <ATen/core/ivalue.h>
 
 #include <memory>
-#include <stdexcept>
 #include <vector>
 
 #include "autotune/trial.hpp"
@@ -48,12 +47,6 @@ class LoadedArm {
   /// Share of the matrix FLOPs that run in the arm's precision.
   [[nodiscard]] virtual double coverage() const { return 1; }
   [[nodiscard]] virtual std::vector<Uncovered> uncovered() const { return {}; }
-};
-
-/// The model cannot run in this arm.
-class Unreachable : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
 };
 
 }  // namespace autotune

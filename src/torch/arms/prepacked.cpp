@@ -1,4 +1,4 @@
-#include "torch/arm_methods.hpp"
+#include "torch/arms/arm_methods.hpp"
 #include "torch/mode/interception.hpp"
 
 namespace autotune {

@@ -1,12 +1,12 @@
-#include "torch/routes.hpp"
+#include "torch/arms/routes.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <set>
 
+#include "torch/arms/loaded_arm.hpp"
 #include "torch/failure.hpp"
-#include "torch/loaded_arm.hpp"
 
 namespace autotune {
 namespace {

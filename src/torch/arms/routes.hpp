@@ -3,7 +3,7 @@
 #include <string>
 
 #include "autotune/workload.hpp"
-#include "torch/arm_methods.hpp"
+#include "torch/arms/arm_methods.hpp"
 
 // How an arm's precision and layout are reached, for every kind of model that is changed in place.
 namespace autotune {

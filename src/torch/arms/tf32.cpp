@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
-#include "torch/arm_methods.hpp"
-#include "torch/tf32_switch.hpp"
+#include "torch/arms/arm_methods.hpp"
+#include "torch/arms/tf32_switch.hpp"
 
 namespace autotune {
 namespace {

@@ -1,4 +1,4 @@
-#include "torch/tf32_switch.hpp"
+#include "torch/arms/tf32_switch.hpp"
 
 #include <ATen/Context.h>
 

@@ -1,5 +1,5 @@
 #pragma once
-#include "torch/arm_methods.hpp"
+#include "torch/arms/arm_methods.hpp"
 
 namespace autotune {
 

@@ -1,4 +1,4 @@
-#include "torch/input_spec.hpp"
+#include "torch/inputs/input_spec.hpp"
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/core/Tensor.h>

@@ -1,4 +1,4 @@
-#include "torch/inputs.hpp"
+#include "torch/inputs/inputs.hpp"
 
 #include <ATen/core/Tensor.h>
 #include <ATen/core/function_schema.h>

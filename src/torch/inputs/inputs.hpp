@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "torch/input_spec.hpp"
+#include "torch/inputs/input_spec.hpp"
 
 namespace autotune {
 

@@ -6,7 +6,7 @@
 
 #include "autotune/error.hpp"
 #include "torch/failure.hpp"
-#include "torch/inputs.hpp"
+#include "torch/inputs/inputs.hpp"
 
 namespace autotune {
 

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "torch/input_spec.hpp"
+#include "torch/inputs/input_spec.hpp"
 #include "torch/scalar_types.hpp"
 
 namespace autotune {

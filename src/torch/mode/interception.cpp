@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "torch/failure.hpp"
-#include "torch/loaded_arm.hpp"
 
 namespace autotune {
 namespace {

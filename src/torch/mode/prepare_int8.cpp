@@ -9,39 +9,11 @@
 #include "kernels/quantize.h"
 #include "torch/mode/library_call.hpp"
 #include "torch/mode/preparation.hpp"
+#include "torch/mode/quantized_rows.hpp"
+#include "torch/mode/rows_per_task.hpp"
 
 namespace autotune {
 namespace {
-
-constexpr int input_levels = 127;
-constexpr std::int64_t zero_point = 128;  // Inputs are unsigned: what VNNI multiplies by signed.
-constexpr std::int64_t grain_elements = 32 * 1024;
-
-/// Rows of unsigned bytes round `zero_point`, and what one step of each row is worth.
-struct QuantizedRows {
-  at::Tensor values;  ///< [M, K]
-  at::Tensor scales;  ///< [M]
-};
-
-std::int64_t rows_per_task(std::int64_t columns) {
-  return std::max<std::int64_t>(1, grain_elements / std::max<std::int64_t>(1, columns));
-}
-
-/// @param rows [M, K], contiguous floats
-QuantizedRows quantize(const at::Tensor& rows) {
-  const std::int64_t columns = rows.size(1);
-  QuantizedRows quantized{at::empty(rows.sizes(), at::kByte),
-                          at::empty({rows.size(0)}, at::kFloat)};
-  const float* const from = rows.const_data_ptr<float>();
-  auto* const to = quantized.values.mutable_data_ptr<std::uint8_t>();
-  auto* const scales = quantized.scales.mutable_data_ptr<float>();
-  at::parallel_for(0, rows.size(0), rows_per_task(columns),
-                   [&](std::int64_t begin, std::int64_t end) {
-                     autotune_quantize_rows(from + begin * columns, end - begin, columns,
-                                            input_levels, to + begin * columns, scales + begin);
-                   });
-  return quantized;
-}
 
 /// `products` times its rows' scales, plus `bias`, in place.
 /// @param products [M, N]
@@ -91,11 +63,11 @@ class Int8Linear final : public PreparedLinear {
 
   [[nodiscard]] at::Tensor run(const LinearCall& call) const override {
     const at::Tensor rows = call.input.reshape({-1, call.input.size(-1)}).contiguous();
-    const QuantizedRows quantized = quantize(rows);
-    const at::Tensor products =
-        call_library("onednn::qlinear_pointwise", quantized.values, 1.0, zero_point, weight_.values,
-                     weight_.scales, weight_.zero_points, c10::IValue(), 1.0, std::int64_t{0},
-                     static_cast<std::int64_t>(at::kFloat), "none", no_scalars(), "");
+    const QuantizedRows quantized = quantize_rows(call.input, rows);
+    const at::Tensor products = call_library(
+        "onednn::qlinear_pointwise", quantized.values, 1.0, input_zero_point, weight_.values,
+        weight_.scales, weight_.zero_points, c10::IValue(), 1.0, std::int64_t{0},
+        static_cast<std::int64_t>(at::kFloat), "none", no_scalars(), "");
     rescale(products, quantized.scales,
             call.bias.defined() ? call.bias.to(at::kFloat).contiguous() : call.bias);
     auto sizes = call.input.sizes().vec();
@@ -113,16 +85,16 @@ class Int8Convolution final : public PreparedConvolution {
   explicit Int8Convolution(const ConvolutionCall& call)
       : geometry_(call), weight_(quantize_weight(call.weight)) {
     weight_.values = call_library("onednn::qconv_prepack", weight_.values, weight_.scales, 1.0,
-                                  zero_point, geometry_.stride, geometry_.padding,
+                                  input_zero_point, geometry_.stride, geometry_.padding,
                                   geometry_.dilation, geometry_.groups, c10::IValue());
   }
 
   [[nodiscard]] at::Tensor run(const ConvolutionCall& call) const override {
     if (!geometry_.fits(call)) return {};
     const at::Tensor samples = call.input.contiguous();
-    const QuantizedRows quantized = quantize(samples.flatten(1));
+    const QuantizedRows quantized = quantize_rows(call.input, samples.flatten(1));
     const at::Tensor sums = call_library(
-        "onednn::qconv2d_pointwise", quantized.values.view(samples.sizes()), 1.0, zero_point,
+        "onednn::qconv2d_pointwise", quantized.values.view(samples.sizes()), 1.0, input_zero_point,
         weight_.values, weight_.scales, weight_.zero_points, c10::IValue(), geometry_.stride,
         geometry_.padding, geometry_.dilation, geometry_.groups, 1.0, std::int64_t{0},
         static_cast<std::int64_t>(at::kFloat), "none", no_scalars(), "");

@@ -1,6 +1,6 @@
-#include "torch/arm_model.hpp"
+#include "torch/models/arm_model.hpp"
 
-#include "torch/routes.hpp"
+#include "torch/arms/routes.hpp"
 
 namespace autotune {
 

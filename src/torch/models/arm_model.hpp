@@ -2,8 +2,8 @@
 #include <functional>
 #include <vector>
 
-#include "torch/arm_frame.hpp"
-#include "torch/script_model.hpp"
+#include "torch/arms/arm_frame.hpp"
+#include "torch/models/script_model.hpp"
 
 namespace autotune {
 

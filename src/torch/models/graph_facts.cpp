@@ -1,4 +1,4 @@
-#include "torch/graph_facts.hpp"
+#include "torch/models/graph_facts.hpp"
 
 #include <torch/csrc/jit/ir/ir.h>
 #include <torch/csrc/jit/passes/inliner.h>
@@ -62,6 +62,12 @@ bool may_write_to_attributes(const jit::Node* node) {
   return node->kind() == c10::prim::SetAttr || (schema != nullptr && schema->is_mutable());
 }
 
+/// What it calls is not part of the graph: a method of an interface, a class of C++.
+bool calls_elsewhere(const jit::Node* node) {
+  return node->kind() == c10::prim::CallMethod || node->kind() == c10::prim::CallFunction ||
+         node->kind() == c10::prim::PythonOp;
+}
+
 /// A floating constant tensor with dimensions: it would promote a narrower operand. (One without
 /// dimensions does not take part in promotion.)
 bool is_floating_constant(const jit::Node* node) {
@@ -91,10 +97,12 @@ GraphFacts read_graph(const jit::Module& module) {
   const auto graph = module.get_method("forward").graph()->copy();
   jit::Inline(*graph);
   GraphFacts facts;
+  bool read_whole = true;
   std::set<std::string> read_by_convolutions;
   for_each_node(graph->block(), [&](jit::Node* node) {
     facts.model.has_dtype_constants |= names_floating_type(node) || is_floating_constant(node);
     facts.model.may_keep_state |= may_write_to_attributes(node);
+    read_whole &= !calls_elsewhere(node);
     if (is_convolution(node)) {
       if (const auto path = attribute_path(node->input(1), graph->inputs().at(0))) {
         read_by_convolutions.insert(*path);
@@ -107,6 +115,7 @@ GraphFacts read_graph(const jit::Module& module) {
       facts.convolution_weights.insert(parameter.name);
     }
   }
+  facts.model.writes_nothing = read_whole && !facts.model.may_keep_state;
   facts.model.has_convolutions = !facts.convolution_weights.empty();
   return facts;
 }

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "torch/script_model.hpp"
+#include "torch/models/script_model.hpp"
 
 namespace autotune {
 

@@ -1,4 +1,4 @@
-#include "torch/live_source.hpp"
+#include "torch/models/live_source.hpp"
 
 #include <c10/core/GradMode.h>
 #include <fmt/format.h>
@@ -9,9 +9,9 @@
 
 #include "autotune/error.hpp"
 #include "platform/fnv1a.hpp"
-#include "torch/arm_frame.hpp"
+#include "torch/arms/arm_frame.hpp"
+#include "torch/arms/routes.hpp"
 #include "torch/device_runtime.hpp"
-#include "torch/routes.hpp"
 #include "torch/scalar_types.hpp"
 
 namespace autotune {

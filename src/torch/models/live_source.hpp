@@ -2,7 +2,7 @@
 #include <memory>
 
 #include "autotune/torch/live_model.hpp"
-#include "torch/model_source.hpp"
+#include "torch/models/model_source.hpp"
 
 namespace autotune {
 

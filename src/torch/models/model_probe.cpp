@@ -1,4 +1,4 @@
-#include "torch/model_probe.hpp"
+#include "torch/models/model_probe.hpp"
 
 #include <ATen/Context.h>
 #include <fmt/format.h>

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "torch/inputs.hpp"
-#include "torch/loaded_arm.hpp"
+#include "torch/arms/loaded_arm.hpp"
+#include "torch/inputs/inputs.hpp"
 
 namespace autotune {
 

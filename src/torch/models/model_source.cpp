@@ -1,4 +1,4 @@
-#include "torch/model_source.hpp"
+#include "torch/models/model_source.hpp"
 
 #include "autotune/variant_set.hpp"
 

@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "autotune/workload.hpp"
-#include "torch/arm_methods.hpp"
-#include "torch/inputs.hpp"
-#include "torch/loaded_arm.hpp"
-#include "torch/model_probe.hpp"
+#include "torch/arms/arm_methods.hpp"
+#include "torch/arms/loaded_arm.hpp"
+#include "torch/inputs/inputs.hpp"
+#include "torch/models/model_probe.hpp"
 
 // What a user may point at as a model: one file each, chosen in model_source.cpp.
 namespace autotune {

@@ -1,4 +1,4 @@
-#include "torch/script_model.hpp"
+#include "torch/models/script_model.hpp"
 
 #include <fmt/format.h>
 #include <torch/csrc/jit/api/module.h>
@@ -8,7 +8,7 @@
 
 #include "autotune/error.hpp"
 #include "torch/failure.hpp"
-#include "torch/graph_facts.hpp"
+#include "torch/models/graph_facts.hpp"
 
 namespace autotune {
 

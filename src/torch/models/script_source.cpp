@@ -4,9 +4,9 @@
 
 #include "autotune/error.hpp"
 #include "autotune/worker.hpp"
-#include "torch/arm_model.hpp"
-#include "torch/model_source.hpp"
-#include "torch/routes.hpp"
+#include "torch/arms/routes.hpp"
+#include "torch/models/arm_model.hpp"
+#include "torch/models/model_source.hpp"
 
 namespace autotune {
 namespace {

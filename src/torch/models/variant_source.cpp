@@ -12,7 +12,8 @@
 #include "autotune/variant_set.hpp"
 #include "autotune/worker.hpp"
 #include "platform/archive.hpp"
-#include "torch/model_source.hpp"
+#include "torch/failure.hpp"
+#include "torch/models/model_source.hpp"
 #include "torch/scalar_types.hpp"
 #include "torch/tree.hpp"
 
