@@ -12,35 +12,37 @@ REST = 0.05  # seconds between windows: thread pools spin for a while after thei
 Taken = dict[tuple[str, int], list[float]]
 
 
-def interleaved(runners: dict, rounds: int, seconds: float, seed: int) -> Taken:
+def interleaved(runners: dict, rounds: int, seconds: float, seed: int,
+                batches: tuple[int, ...] = BATCHES) -> Taken:
     """Seconds per unit of every runner at every batch in each round, in a new random order.
 
     A runner has `seconds_per_unit(batch, seconds)`.
     """
     generator = random.Random(seed)
-    taken: Taken = {(name, batch): [] for name in runners for batch in BATCHES}
+    taken: Taken = {(name, batch): [] for name in runners for batch in batches}
     for runner in runners.values():  # Warm: the first calls compile and fault pages in.
-        for batch in BATCHES:
+        for batch in batches:
             runner.seconds_per_unit(batch, 0.5)
     for number in range(rounds):
         print(f"round {number + 1} of {rounds}", file=sys.stderr)
-        for batch in BATCHES:
+        for batch in batches:
             for name in generator.sample(list(runners), len(runners)):
                 time.sleep(REST)
                 taken[name, batch].append(runners[name].seconds_per_unit(batch, seconds))
     return taken
 
 
-def print_table(runners: dict, taken: Taken, reference: str) -> None:
+def print_table(runners: dict, taken: Taken, reference: str,
+                batches: tuple[int, ...] = BATCHES) -> None:
     """Markdown: microseconds per unit, and speed over the reference in the same round (medians).
 
     A runner has the `seconds` of its set-up and its `cosine`.
     """
-    print("| | " + " | ".join(f"batch {batch}" for batch in BATCHES), end="")
-    print(" | geometric mean | set-up s | worst cosine |\n|" + "---|" * (len(BATCHES) + 4))
+    print("| | " + " | ".join(f"batch {batch}" for batch in batches), end="")
+    print(" | geometric mean | set-up s | worst cosine |\n|" + "---|" * (len(batches) + 4))
     for name, runner in runners.items():
         cells, speeds = [], []
-        for batch in BATCHES:
+        for batch in batches:
             ratios = [a / b for a, b in zip(taken[reference, batch], taken[name, batch])]
             speeds.append(statistics.median(ratios))
             spread = f"{min(ratios):.2f} … {max(ratios):.2f}"

@@ -213,7 +213,8 @@ def _values(argument: str, value: Any) -> list[Any] | None:
     """One value, or several, as a list."""
     if value is None:
         return None
-    values = list(value) if isinstance(value, Sequence) else [value]
+    several = isinstance(value, Sequence) and not isinstance(value, str)
+    values = list(value) if several else [value]
     if not values:
         raise UsageError(f"{argument} names nothing. Leave it out for the default.")
     return values

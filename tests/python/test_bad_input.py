@@ -25,6 +25,7 @@ def refused(kind, match, model="model.pt", inputs="inputs.pt", **options):
         ({"precision": "fp33"}, "fp33.*Known"),
         ({"precision": []}, "precision"),
         ({"layout": ["plane"]}, "plane.*Known"),
+        ({"threads": ()}, "threads names nothing"),
         ({"baseline": "batch=two"}, "two"),
         ({"effort": "heroic"}, "heroic.*quick"),
         ({"meter": "wattmeter"}, "wattmeter.*rapl"),
@@ -44,7 +45,12 @@ def test_a_wrong_argument_is_a_usage_error(options, message):
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"seed": -1}, "seed cannot be -1"), ({"name": 7}, "name cannot be 7, a int")],
+    [
+        ({"seed": -1}, "seed cannot be -1"),
+        ({"name": 7}, "name cannot be 7, a int"),
+        ({"threads": "two"}, "threads cannot be .'two'."),
+        ({"retained_heap": "both"}, "retained_heap cannot be .'both'."),
+    ],
 )
 def test_a_value_of_the_wrong_type_is_named(options, message):
     refused(TypeError, message, **options)
@@ -56,6 +62,12 @@ def test_inputs_of_an_unknown_kind_are_named():
 
 def test_an_unknown_searcher_names_the_known_ones(tiny):
     refused(autotune.UsageError, "sweep", *tiny, searcher="oracle", device="cpu")
+
+
+@pytest.mark.parametrize("threads", [0, (1, 99999)])
+def test_threads_that_the_process_may_not_use_are_refused(tiny, threads):
+    with pytest.raises(autotune.UsageError, match="threads cannot be tried: this process may use"):
+        autotune.tune(*tiny, threads=threads, device="cpu", effort="quick")
 
 
 def test_a_missing_model_is_a_model_error(tmp_path):
