@@ -134,7 +134,6 @@ void bind_request(py::module_& module) {
       .def_readwrite("precision", &TuneRequest::precision)
       .def_readwrite("layout", &TuneRequest::layout)
       .def_readwrite("threads", &TuneRequest::threads)
-      .def_readwrite("retained_heap", &TuneRequest::retained_heap)
       .def_readwrite("baseline", &TuneRequest::baseline)
       .def_readwrite("budget_seconds", &TuneRequest::budget_seconds)
       .def_readwrite("budget_joules", &TuneRequest::budget_joules)

@@ -37,7 +37,6 @@ TuneOptions tune_options(const TuneRequest& request, const Device& device) {
     options.layouts.push_back(parse_config("layout=" + word).arm.layout);
   }
   options.threads = request.threads;
-  options.retained_heap = request.retained_heap;
   if (request.baseline) options.baseline = parse_config(*request.baseline);
   options.constraints = request;
   options.budget.seconds = request.budget_seconds;

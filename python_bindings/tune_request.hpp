@@ -18,7 +18,6 @@ struct TuneRequest : WorkloadOptions, Constraints {
   std::vector<std::string> precision;        ///< Empty: all there are.
   std::vector<std::string> layout;           ///< Empty: all there are.
   std::vector<int> threads;                  ///< Empty: as the process is.
-  std::vector<bool> retained_heap;           ///< Empty: as the worker offers the arms.
   std::optional<std::string> baseline;       ///< CONFIG.
   std::optional<double> budget_seconds;
   std::optional<double> budget_joules;

@@ -36,7 +36,6 @@ po::options_description flags() {
       ("precision", text(), "only these, comma separated: fp32, tf32, fp16, bf16, int8")
       ("layout", text(), "only these, comma separated: plain, channels_last, prepacked, compiled")
       ("threads", text(), "CPU threads to try in every arm: 1,2 (default: as the process is)")
-      ("retained-heap", text(), "heaps to try in every arm: 0,1 (default on a CPU 1: it keeps what it had)")
       ("baseline", text(), "what runs today, measured first: batch=32,precision=fp32")
       ("max-latency-ms", number(), "limit on p99 per iteration (maximum below 100 iterations)")
       ("max-memory-mib", number(), "limit on peak memory")
@@ -138,12 +137,6 @@ TuneOptions tune_options(const po::variables_map& values, const ModelOptions& mo
   if (values.count("threads")) {
     options.threads =
         parse_numbers("--threads", values["threads"].as<std::string>(), 1, most_threads);
-  }
-  if (values.count("retained-heap")) {
-    for (const int retained :
-         parse_numbers("--retained-heap", values["retained-heap"].as<std::string>(), 0, 1)) {
-      options.retained_heap.push_back(retained == 1);
-    }
   }
   if (values.count("baseline"))
     options.baseline = parse_config(values["baseline"].as<std::string>());

@@ -100,7 +100,6 @@ struct TuneOptions {
   std::vector<Precision> precisions;  ///< Empty: all there are.
   std::vector<Layout> layouts;        ///< Empty: all there are.
   std::vector<int> threads;           ///< Each tried in every arm; empty: as the process is.
-  std::vector<bool> retained_heap;    ///< The same; empty: as the worker offers the arms.
   std::optional<Config> baseline;     ///< What runs today; by default FP32 at batch 1.
   Constraints constraints;
   Budget budget;
@@ -160,7 +159,7 @@ struct TuneResult {
 };
 
 /// The arms that a tune with these options tries: those of the description that the options name,
-/// each with every thread count and heap that they name.
+/// each with every thread count that they name.
 /// @throws Error (usage) for a thread count that this process may not use, (constraints) if there
 /// is no such arm, naming why others cannot run
 [[nodiscard]] std::vector<Arm> arms_to_try(const Description& description,

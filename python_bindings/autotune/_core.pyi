@@ -28,7 +28,6 @@ class TuneRequest:
     precision: list[str]
     layout: list[str]
     threads: list[int]
-    retained_heap: list[bool]
     baseline: str | None
     budget_seconds: float | None
     budget_joules: float | None

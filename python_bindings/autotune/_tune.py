@@ -37,7 +37,6 @@ def tune(
     precision: _Words = None,
     layout: _Words = None,
     threads: int | Sequence[int] | None = None,
-    retained_heap: bool | Sequence[bool] | None = None,
     baseline: Config | str | None = None,
     max_latency_ms: float | None = None,
     max_memory_bytes: int | None = None,
@@ -84,8 +83,6 @@ def tune(
         precision: Only these: `fp32`, `tf32`, `fp16`, `bf16`, `int8`.
         layout: Only these: `plain`, `channels_last`, `prepacked`, `compiled`.
         threads: CPU threads to try in every arm, such as `(1, 2)`; by default as the process is.
-        retained_heap: Heaps to try in every arm: `(False, True)` for both. By default a CPU's
-            workers keep what they once had, which removes page faults and costs memory.
         baseline: What runs today, as a Config or its text; measured first.
         max_latency_ms: Limit on p99 per iteration, in milliseconds.
         max_memory_bytes: Limit on peak memory, in bytes.
@@ -144,7 +141,6 @@ def tune(
             precision=_words("precision", precision),
             layout=_words("layout", layout),
             threads=_values("threads", threads),
-            retained_heap=_values("retained_heap", retained_heap),
             baseline=None if baseline is None else str(baseline),
             max_latency_ms=max_latency_ms,
             max_memory_bytes=max_memory_bytes,

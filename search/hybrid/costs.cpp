@@ -50,7 +50,7 @@ double Costs::seconds(StepKind kind) const {
 double Costs::switch_seconds() const { return switch_.value(guessed_switch_seconds); }
 
 double Costs::seconds_in(StepKind kind, std::size_t arm) const {
-  const bool switches = arm_ && *arm_ != arm;
+  const bool switches = !loaded(arm);
   const bool counted = budget_.seconds || budget_.joules || !budget_.windows;
   const double served = kind != StepKind::window ? probes_per_switch
                         : counted                ? windows_per_switch
@@ -95,7 +95,7 @@ std::optional<double> Costs::windows_planned() const {
 
 bool Costs::affordable(StepKind kind, std::size_t arm) const {
   if (budget_.windows && kind == StepKind::window && windows_ >= *budget_.windows) return false;
-  const bool switches = arm_ && *arm_ != arm;
+  const bool switches = !loaded(arm);
   const double cost = seconds(kind) + (switches ? switch_seconds() : 0);
   constexpr double rounding = 1e-9;
   if (budget_.seconds && known(kind) && seconds_ + cost > *budget_.seconds * (1 + rounding)) {

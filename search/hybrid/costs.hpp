@@ -18,6 +18,8 @@ class Costs {
   [[nodiscard]] double seconds(StepKind kind) const;
   [[nodiscard]] bool known(StepKind kind) const { return own_[index(kind)].count > 0; }
   [[nodiscard]] double switch_seconds() const;
+  /// No switch to it is needed.
+  [[nodiscard]] bool loaded(std::size_t arm) const { return !arm_ || *arm_ == arm; }
 
   /// In this arm now, the switch to it included in part: it serves later steps too.
   [[nodiscard]] double seconds_in(StepKind kind, std::size_t arm) const;

@@ -102,8 +102,10 @@ void Hybrid::thin_race() {
 Hybrid::Plan Hybrid::race() {
   if (!options_.race) return std::nullopt;
   if (!race_) start_race();
-  if (race_->round_ended() && race_->round() > 0) thin_race();
-  while (const auto next = race_->next()) {
+  for (int refused = 0; refused <= static_cast<int>(most_entrants); ++refused) {
+    if (race_->round_ended() && race_->round() > 0) thin_race();
+    const auto next = race_->next();
+    if (!next) return std::nullopt;
     if (auto window = step(StepKind::window, *grid_.find(*next), race_->round())) return window;
     race_->drop(*next);  // A switch to its arm is too dear by now; the loaded arm's go on.
   }

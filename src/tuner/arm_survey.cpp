@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace autotune {
 
 namespace {
@@ -9,6 +11,11 @@ namespace {
 constexpr int fewer_rows[] = {4, 1};
 
 }  // namespace
+
+void ArmSurvey::add_unsupported(const Arm& arm, const std::string& reason) {
+  const UnsupportedArm failed{arm.precision, arm.layout, reason};
+  if (std::ranges::find(unsupported, failed) == unsupported.end()) unsupported.push_back(failed);
+}
 
 bool is_lossy(const Accuracy& accuracy) noexcept {
   return accuracy.finite && accuracy.worst_cosine >= 0.98 && accuracy.relative_l2 <= 0.2;
@@ -49,13 +56,13 @@ ArmSurvey survey(const std::vector<Arm>& arms, Steps& steps, TrialBook& book,
       prepared = steps.check(arm, rows);
     }
     if (prepared.status != TrialStatus::ok) {
-      survey.unsupported.push_back({arm.precision, arm.layout, prepared.reason});
+      survey.add_unsupported(arm, prepared.reason);
       book.add_failure({1, arm}, prepared.status, prepared.reason);
       continue;
     }
     if (prepared.accuracy.coverage < limits.min_coverage) {
       const std::string reason = too_little_coverage(prepared.accuracy, limits);
-      survey.unsupported.push_back({arm.precision, arm.layout, reason});
+      survey.add_unsupported(arm, reason);
       book.add_failure({1, arm}, TrialStatus::unsupported, reason);
       continue;
     }

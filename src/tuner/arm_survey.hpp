@@ -15,6 +15,9 @@ struct ArmSurvey {
   std::vector<Arm> lossy;     ///< Outside, but close enough to show what a looser limit would save.
   std::vector<UnsupportedArm> unsupported;  ///< Failed to prepare.
   bool complete = true;                     ///< Every arm was checked.
+
+  /// Once for all thread counts that fail alike.
+  void add_unsupported(const Arm& arm, const std::string& reason);
 };
 
 /// Whether an arm outside the limits is still worth measuring (design: cosine ≥ 0.98, L2 ≤ 0.2).

@@ -37,15 +37,14 @@ void require_usable(const std::vector<int>& threads) {
   }
 }
 
-/// Every one of `arms` with every one of `values`, each once, in their order.
-template <typename Values, typename Set>
-std::vector<Arm> with_each(const std::vector<Arm>& arms, const Values& values, Set set) {
-  if (values.empty()) return arms;
+/// Every one of `arms` with every thread count, each once, in their order.
+std::vector<Arm> with_each(const std::vector<Arm>& arms, const std::vector<int>& threads) {
+  if (threads.empty()) return arms;
   std::vector<Arm> made;
   for (const Arm& arm : arms) {
-    for (const auto value : values) {
+    for (const int count : threads) {
       Arm changed = arm;
-      set(changed.execution, value);
+      changed.execution.threads = count;
       if (std::ranges::find(made, changed) == made.end()) made.push_back(changed);
     }
   }
@@ -63,9 +62,7 @@ std::vector<Arm> arms_to_try(const Description& description, const TuneOptions& 
     throw Error(ErrorCode::constraints, "none of the named precisions and layouts can run here." +
                                             reasons(description.unsupported));
   }
-  arms = with_each(arms, options.threads, [](Execution& of, int count) { of.threads = count; });
-  return with_each(arms, options.retained_heap,
-                   [](Execution& of, bool retained) { of.retained_heap = retained; });
+  return with_each(arms, options.threads);
 }
 
 }  // namespace autotune

@@ -175,7 +175,8 @@ std::vector<std::string> Tuner::warnings_of_arms() const {
   for (const Arm& arm : survey_.accepted) {
     if (!batches_measured(arm).empty()) continue;
     warnings.push_back(fmt::format(
-        "{} {} was not measured: {}.", to_string(arm.precision), to_string(arm.layout),
+        "{} {}{} was not measured: {}.", to_string(arm.precision), to_string(arm.layout),
+        arm.execution.threads ? fmt::format(" threads {}", *arm.execution.threads) : "",
         std::ranges::count(looked_at_, arm) > 0
             ? "a few iterations of it took so long that it cannot win"
             : "the time was over before the search came to it. Give more --budget-seconds"));

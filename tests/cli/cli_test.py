@@ -219,17 +219,15 @@ class Tune(unittest.TestCase):
 
     def test_dry_run_names_the_arms_that_knobs_make(self):
         run = Run("tune", *MODEL, *QUICK, "--dry-run", "--precision", "fp32", "--layout", "plain",
-                  "--threads", "1", "--retained-heap", "0,1")
+                  "--threads", "1,1")
         self.assertEqual(run.status, 0, run.err)
         self.assertEqual(re.findall(r"would try +(.*)", run.out),
-                         ["precision=fp32,layout=plain,threads=1",
-                          "precision=fp32,layout=plain,threads=1,retained_heap=1"])
+                         ["precision=fp32,layout=plain,threads=1,retained_heap=1"])
 
-    def test_refuses_threads_and_heaps_that_cannot_be(self):
+    def test_refuses_threads_that_cannot_be(self):
         for words, told in ((("--threads", "0"), "'0'"), (("--threads", "one"), "'one'"),
                             (("--threads", "60000"), "this process may use"),
-                            (("--threads", ","), "names nothing"),
-                            (("--retained-heap", "2"), "from 0 to 1")):
+                            (("--threads", ","), "names nothing")):
             run = Run("tune", *MODEL, *QUICK, *words)
             self.assertEqual(run.status, 2, run.err)
             self.assertIn(told, run.err)

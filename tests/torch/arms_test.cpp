@@ -65,6 +65,7 @@ TEST(ModelFacts, FindsATypeThatTheGraphNames) {
 TEST(ModelFacts, SaysThatAGraphWritesNothingOnlyIfItDoesNot) {
   EXPECT_TRUE(model_called("readers").facts().writes_nothing);
   EXPECT_FALSE(model_called("written_between_readers").facts().writes_nothing);
+  EXPECT_FALSE(model_called("written_elsewhere").facts().writes_nothing);
   EXPECT_FALSE(model_called("counter").facts().writes_nothing);
 }
 

@@ -251,6 +251,20 @@ class WrittenBetweenReaders(Readers):
         return first + self.b(x) + self.c(x)
 
 
+def scale_in_place(x: Tensor) -> Tensor:
+    return x.mul_(5.0)
+
+
+class WrittenElsewhere(Readers):
+    """The write is in a part of the program that may run on another thread."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = torch.relu(self.stem(x))
+        first = self.a(x)
+        scaled = torch.jit.wait(torch.jit.fork(scale_in_place, x))
+        return first + self.b(x) + self.c(scaled)
+
+
 def main(out: pathlib.Path) -> None:
     torch.manual_seed(0)
     out.mkdir(parents=True, exist_ok=True)
@@ -268,6 +282,7 @@ def main(out: pathlib.Path) -> None:
         "scale": Scale(),
         "readers": Readers(),
         "written_between_readers": WrittenBetweenReaders(),
+        "written_elsewhere": WrittenElsewhere(),
         "resnet": ResNet(),
         "vision_transformer": VisionTransformer(),
         "decoder_step": DecoderStep(),

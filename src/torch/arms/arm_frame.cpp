@@ -30,6 +30,7 @@ std::string why_none(const CoverageCount& coverage) {
 ArmFrame::ArmFrame(const Draft& draft)
     : device_(draft.target.device),
       scopes_(draft.scopes),
+      call_scope_(draft.call_scope),
       input_type_(draft.input_type),
       channels_last_inputs_(draft.channels_last_inputs),
       preparation_(draft.preparation) {}

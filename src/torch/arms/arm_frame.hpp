@@ -25,6 +25,11 @@ class ArmFrame {
   void try_out(const std::vector<c10::IValue>& example, const std::vector<at::Tensor>& weights,
                const std::function<void(std::vector<c10::IValue>)>& run);
 
+  /// What one call of the model needs round it, inside `enter`; null if nothing.
+  [[nodiscard]] std::shared_ptr<void> enter_call() const {
+    return call_scope_ ? call_scope_() : nullptr;
+  }
+
   [[nodiscard]] bool has_prepared_weights() const noexcept { return plan_ != nullptr; }
   [[nodiscard]] double coverage() const;
   [[nodiscard]] std::vector<Uncovered> uncovered() const;
@@ -35,6 +40,7 @@ class ArmFrame {
  private:
   c10::Device device_;
   std::vector<Scope> scopes_;
+  Scope call_scope_;
   at::ScalarType input_type_;
   bool channels_last_inputs_;
   const Preparation* preparation_;

@@ -30,7 +30,8 @@ using Scope = std::function<std::shared_ptr<void>()>;
 struct Draft {
   std::vector<ModelTensor> tensors;  ///< Handles: `set_data` on one changes the model.
   const Target& target;
-  std::vector<Scope> scopes;                 ///< Entered in this order round every forward.
+  std::vector<Scope> scopes;                 ///< Entered in this order round a series of forwards.
+  Scope call_scope;                          ///< Entered round each of them, if there is one.
   at::ScalarType input_type = at::kFloat;    ///< Floating inputs are cast to it.
   bool channels_last_inputs = false;         ///< 4-D and 5-D inputs get that memory format.
   const Preparation* preparation = nullptr;  ///< Of the weights, once the model has run once.

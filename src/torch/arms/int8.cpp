@@ -20,8 +20,7 @@ PrecisionMethod int8_method() {
                 const bool share = facts.writes_nothing;
                 return std::vector<Route>{{"prepared weights", [share](Draft& draft) {
                                              draft.scopes.push_back(tf32_scope(false));
-                                             if (share)
-                                               draft.scopes.push_back(share_quantized_rows);
+                                             if (share) draft.call_scope = share_quantized_rows;
                                            }}};
               },
           .preparation = [] { return &int8_preparation(); },

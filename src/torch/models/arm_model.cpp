@@ -61,6 +61,7 @@ bool ArmModel::freeze(const std::vector<c10::IValue>& example) {
 }
 
 c10::IValue ArmModel::forward(std::vector<c10::IValue> arguments) {
+  const auto call = frame_.enter_call();
   return ArmFrame::widened(model_.forward(std::move(arguments)));
 }
 

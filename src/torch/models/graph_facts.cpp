@@ -62,10 +62,11 @@ bool may_write_to_attributes(const jit::Node* node) {
   return node->kind() == c10::prim::SetAttr || (schema != nullptr && schema->is_mutable());
 }
 
-/// What it calls is not part of the graph: a method of an interface, a class of C++.
+/// What it runs is not part of the graph's blocks: a method of an interface, what another thread
+/// does.
 bool calls_elsewhere(const jit::Node* node) {
   return node->kind() == c10::prim::CallMethod || node->kind() == c10::prim::CallFunction ||
-         node->kind() == c10::prim::PythonOp;
+         node->kind() == c10::prim::PythonOp || node->hasAttribute(c10::attr::Subgraph);
 }
 
 /// A floating constant tensor with dimensions: it would promote a narrower operand. (One without

@@ -112,6 +112,7 @@ class LiveArm final : public LoadedArm {
 
  private:
   c10::IValue call(std::vector<c10::IValue> arguments) {
+    const auto call = frame_->enter_call();
     return ArmFrame::widened(model_->forward(std::move(arguments)));
   }
 

@@ -88,6 +88,17 @@ TEST(Hybrid, HasAnAnswerHoweverLittleTimeThereIs) {
   }
 }
 
+TEST(Hybrid, VisitsTheArmThatTheIncumbentLoadedInAFewSeconds) {
+  SimulatedDevice device = three_arms();
+  device.peak_memory_bytes = [](const Candidate& c) { return 1000ull * c.batch; };
+  device.capacity_bytes = 150'000;
+  const auto searcher =
+      hybrid(three_arms_space, {.incumbent = Candidate{0, 1}, .budget = {.seconds = 8}});
+  device.search(*searcher);
+  EXPECT_GT(device.count(StepKind::fit, 0), 0);
+  EXPECT_LT(device.regret(searcher->best()->candidate, space_of({"a"}, 200)), 0.05);
+}
+
 TEST(Hybrid, NeedsNoMoreThanTwelveWindows) {
   int good = 0;
   for (std::uint64_t seed = 0; seed < 20; ++seed) {

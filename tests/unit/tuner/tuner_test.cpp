@@ -259,23 +259,23 @@ TEST_F(TunerTest, RefusesPrecisionsThatCannotRunNamingWhy) {
   }
 }
 
-TEST_F(TunerTest, TriesEveryThreadCountAndHeapThatIsNamed) {
+TEST_F(TunerTest, TriesEveryArmWithTheThreadsThatAreNamed) {
   workload({fp32, bf16}, {.seconds = seconds});
-  options_.threads = {1};
-  options_.retained_heap = {false, true};
+  options_.threads = {1, 1};
+  options_.budget.seconds = 300;
   const auto arms = arms_to_try(workload_->describe(), options_);
   std::vector<std::string> names;
   for (const Arm& arm : arms) names.push_back(to_string(arm));
-  EXPECT_THAT(names,
-              ::testing::ElementsAre("precision=fp32,layout=plain,threads=1",
-                                     "precision=fp32,layout=plain,threads=1,retained_heap=1",
-                                     "precision=bf16,layout=plain,threads=1",
-                                     "precision=bf16,layout=plain,threads=1,retained_heap=1"));
-  options_.precisions = {Precision::bf16};
-  options_.budget.seconds = 300;
+  EXPECT_THAT(names, ::testing::ElementsAre("precision=fp32,layout=plain,threads=1",
+                                            "precision=bf16,layout=plain,threads=1"));
   const TuneResult result = run();
-  EXPECT_EQ(result.best.config.arm.execution.threads, 1);
-  EXPECT_EQ(result.best.config.batch, 24);
+  for (const Arm& arm : arms) {
+    EXPECT_THAT(result.trials, ::testing::Contains(::testing::Truly([&](const Trial& trial) {
+                  return trial.config.arm == arm && trial.measurement.has_value();
+                })))
+        << to_string(arm);
+  }
+  EXPECT_EQ(to_string(result.best.config), "batch=24,precision=bf16,layout=plain,threads=1");
 }
 
 TEST_F(TunerTest, RefusesThreadsThatThisProcessMayNotUse) {
