@@ -25,4 +25,12 @@ int nearest(const std::vector<int>& batches, double wanted) {
                                    [&](int batch) { return std::abs(std::log(batch / wanted)); });
 }
 
+std::vector<Candidate> every_candidate(const SearchSpace& space) {
+  std::vector<Candidate> candidates;
+  for (std::size_t arm = 0; arm < space.arms.size(); ++arm) {
+    for (const int batch : space.arms[arm].batches) candidates.push_back({arm, batch});
+  }
+  return candidates;
+}
+
 }  // namespace autotune

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <random>
 
+#include "search/batches.hpp"
 #include "search/in_order.hpp"
 #include "search/searchers.hpp"
 
@@ -10,11 +11,7 @@ namespace {
 class Random final : public InOrder {
  public:
   Random(SearchSpace space, SearchOptions options) : InOrder(std::move(space), std::move(options)) {
-    std::vector<Candidate> order;
-    const auto& arms = this->space().arms;
-    for (std::size_t arm = 0; arm < arms.size(); ++arm) {
-      for (const int batch : arms[arm].batches) order.push_back({arm, batch});
-    }
+    std::vector<Candidate> order = every_candidate(this->space());
     std::mt19937_64 generator(this->options().seed);
     std::shuffle(order.begin(), order.end(), generator);
     visit(std::move(order));

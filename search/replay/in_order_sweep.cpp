@@ -1,5 +1,6 @@
 #include "search/replay/in_order_sweep.hpp"
 
+#include "search/batches.hpp"
 #include "search/in_order.hpp"
 
 namespace autotune::replay {
@@ -9,12 +10,7 @@ class InOrderSweep final : public InOrder {
  public:
   InOrderSweep(SearchSpace space, SearchOptions options)
       : InOrder(std::move(space), std::move(options)) {
-    std::vector<Candidate> order;
-    const auto& arms = this->space().arms;
-    for (std::size_t arm = 0; arm < arms.size(); ++arm) {
-      for (const int batch : arms[arm].batches) order.push_back({arm, batch});
-    }
-    visit(std::move(order));
+    visit(every_candidate(this->space()));
   }
 
  private:
