@@ -1,11 +1,12 @@
 """INT8 and FP32 of other libraries beside a variant set's packages, in one run.
 
     PYTHONPATH=build/peers_int8:scripts python benchmarks/peers_int8.py WORKER SET
-        --model make_demo_model:demo_encoder --inputs FILE [--units-from-mask 1] [--rounds 9]
+        --model make_demo_model:demo_encoder --script FILE --inputs FILE [--units-from-mask 1]
 
 Real packages: torchao (eager and torch.compile), torch.ao dynamic quantisation, onnxruntime (FP32
 and dynamic INT8), and eager FP32. What they need beside .venv is in peers_int8_requirements.txt.
-The set's packages run in the library's own worker, one each. A round takes a window of every one at
+The set's packages, and the prepacked arms of the same model as TorchScript (`--script`), run in the
+library's own worker, one each. A round takes a window of every one at
 every batch, in a new random order; all have the same threads and keep freed memory (glibc's
 tunables here, `retained_heap` in the workers). Figures are medians of the rounds. Accuracy is the
 worst cosine of a row against eager FP32. Prints Markdown. Run it alone.
@@ -140,7 +141,7 @@ def main() -> None:
         print(f"making {name}", file=sys.stderr)
         runners[name] = Peer(make, tensors, mask)
         runners[name].judge(runners[REFERENCE])
-    runners |= packages(arguments)
+    runners |= packages(arguments) | prepacked(arguments)
     taken = interleaved(runners, arguments.rounds, arguments.seconds, arguments.seed)
     versions = {
         name: importlib.import_module(name).__version__ for name in ("torchao", "onnxruntime")
@@ -165,6 +166,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("worker")
     parser.add_argument("set", type=Path)
     parser.add_argument("--model", required=True)
+    parser.add_argument("--script", help="the same model as TorchScript")
     parser.add_argument("--inputs", required=True)
     parser.add_argument("--units-from-mask")
     parser.add_argument("--rounds", type=int, default=9)
@@ -178,13 +180,26 @@ def packages(arguments: argparse.Namespace) -> dict[str, Arm]:
     arms = {}
     for variant in told["variants"]:
         precision = variant["precision"]
-        worker = Worker(
-            arguments.worker, str(arguments.set), arguments.inputs, arguments.units_from_mask
-        )
-        arm = Arm(worker, precision, "compiled")
+        arm = Arm(worker(arguments, str(arguments.set)), precision, "compiled")
         arm.seconds += variant["seconds"]
         arms[f"autotune package {precision.upper()}"] = arm
     return arms
+
+
+def prepacked(arguments: argparse.Namespace) -> dict[str, Arm]:
+    if arguments.script is None:
+        return {}
+    return {
+        f"autotune prepacked {arm['precision'].upper()}": Arm(
+            worker(arguments, arguments.script), arm["precision"], arm["layout"]
+        )
+        for arm in worker(arguments, arguments.script).arms
+        if arm["layout"] == "prepacked"
+    }
+
+
+def worker(arguments: argparse.Namespace, model: str) -> Worker:
+    return Worker(arguments.worker, model, arguments.inputs, arguments.units_from_mask)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """Whether an INT8 package runs int8 arithmetic: read from oneDNN's log of a run, not assumed.
 
 Packages call their matrix products past the dispatcher, so that profilers do not see them; oneDNN
-logs each with its types and shape, `src_s8:… wei_s8:… dst_s32:…, 128x384:384x1536`. A layer that
-fell back to floating point shows other types, or not at all, and lowers the coverage.
+logs each with its types and shape, `src_s8:… wei_s8:… dst_s32:…,128x384:384x1536`, or `src:u8:…` and so
+on. A layer that fell back to floating point shows other types, or not at all, and lowers the
+coverage.
 """
 
 import contextlib
@@ -21,7 +22,7 @@ from .._errors import ModelError
 from ._recipes import Flat
 
 INT8_PRODUCT = re.compile(
-    r"^onednn_verbose,.*,exec,cpu,.*\bsrc_[su]8\b.*\bwei_s8\b.*,(\d+)x(\d+):(\d+)x(\d+),[^,]*$"
+    r"^onednn_verbose,.*,exec,cpu,.*\bsrc[_:][su]8\b.*\bwei[_:]s8\b.*,(\d+)x(\d+):(\d+)x(\d+),[^,]*$"
 )
 
 
@@ -36,20 +37,10 @@ def int8_coverage(model: Flat, package: torch.nn.Module, tensors: list[torch.Ten
     flops = int8_flops(onednn_log(lambda: package(*tensors)))
     if flops == 0:
         raise ModelError(
-            "the package runs no int8 arithmetic: "
-            + (
-                "the model has no linear layer that torchao takes, or all of them fell back to "
-                "floating point."
-                if cpu_has_vnni()
-                else "this CPU has no VNNI instructions, without which oneDNN takes no int8 product."
-            )
+            "the package runs no int8 arithmetic: the model has no product with a weight, or all of "
+            "them fell back to floating point."
         )
     return min(1.0, flops / counter.get_total_flops())
-
-
-def cpu_has_vnni() -> bool:
-    flags = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
-    return re.search(r"\bavx(512)?_vnni\b", flags) is not None
 
 
 def int8_flops(log: list[str]) -> float:

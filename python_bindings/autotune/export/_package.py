@@ -25,12 +25,19 @@ def make_package(
     started = time.monotonic()
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        sizes = shapes(tensors, batch)
         exported = torch.export.export(
-            recipe.make(model), tuple(tensors), dynamic_shapes={"tensors": shapes(tensors, batch)}
+            recipe.make(model), tuple(tensors), dynamic_shapes={"tensors": sizes}
         )
+        if recipe.rewrite is not None:
+            graph = recipe.rewrite(exported.module())
+            exported = torch.export.export(graph, tuple(tensors), dynamic_shapes=sizes)
         settings = {
             # Weights as constants of the code: they can be packed and folded.
             "freezing": True,
+            # What takes this many operations to compute is kept for its second reader: a row is read
+            # twice to be quantised, and computing erf twice costs more than writing its result.
+            "realize_opcount_threshold": 6,
             # Written into the package, so that a manifest that says otherwise is found out.
             "aot_inductor.metadata": {
                 "autotune_precision": recipe.precision,

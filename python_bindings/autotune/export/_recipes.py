@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch.utils import _pytree as pytree
 
-from .._errors import ModelError
+from ._int8 import products_in_int8
 
 
 class Flat(torch.nn.Module):
@@ -58,18 +58,8 @@ class Recipe:
     how: str
     make: Callable[[Flat], torch.nn.Module]
     devices: tuple[str, ...] = ("cpu", "cuda")
-
-
-def int8(model: Flat) -> torch.nn.Module:
-    try:
-        from torchao.quantization import Int8DynamicActivationInt8WeightConfig, quantize_
-        from torchao.utils import unwrap_tensor_subclass
-    except ImportError as error:
-        raise ModelError(f"int8 needs torchao: pip install torchao ({error}).") from None
-    quantised = copy.deepcopy(model)
-    quantize_(quantised, Int8DynamicActivationInt8WeightConfig())
-    # torch.export refuses the tensor subclass that quantize_ leaves.
-    return unwrap_tensor_subclass(quantised)
+    # Of the exported graph, which is then exported anew.
+    rewrite: Callable[[torch.fx.GraphModule], torch.fx.GraphModule] | None = None
 
 
 RECIPES = (
@@ -84,5 +74,11 @@ RECIPES = (
         ("cuda",),
     ),
     # On a GPU nothing here could prove that a package runs int8 arithmetic.
-    Recipe("int8", "torchao Int8DynamicActivationInt8Weight", int8, ("cpu",)),
+    Recipe(
+        "int8",
+        "products with weights in int8, a scale per row and per output",
+        lambda model: model,
+        ("cpu",),
+        products_in_int8,
+    ),
 )

@@ -1,0 +1,146 @@
+"""INT8 in an exported graph: a product with a weight of the model becomes one of int8 matrices.
+
+Each row of activations gets its own scale when it comes, each output of a weight has another, found
+from the weight: no calibration data, and one long row does not cost the others their precision. All
+is written in operations that Inductor fuses: quantising a row becomes part of what made it.
+"""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.ao.quantization.fx._decomposed  # Registers what Inductor knows int8 products by.
+
+LEVELS = 127  # Steps to either side of zero.
+SMALLEST = torch.finfo(torch.float32).tiny  # The inverse of a smaller step is not finite.
+
+decomposed = torch.ops.quantized_decomposed
+aten = torch.ops.aten
+# Where an operation has its input, its weight and its bias; whether the weight is [outputs, inputs].
+PRODUCTS: dict[Any, tuple[int, int, int | None, bool]] = {
+    aten.linear.default: (0, 1, 2, True),
+    aten.addmm.default: (1, 2, 0, False),
+    aten.mm.default: (0, 1, None, False),
+    aten.matmul.default: (0, 1, None, False),
+}
+TURNS = (aten.t.default, aten.numpy_T.default, aten.transpose.int, aten.permute.default)
+
+
+def cpu_has_vnni() -> bool:
+    flags = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
+    return re.search(r"\bavx(512)?_vnni\b", flags) is not None
+
+
+class Int8Linear(torch.nn.Module):
+    """`x @ weight.T + bias` in int8 by int8 into int32.
+
+    Args:
+        weight: [outputs, inputs]
+        bias: What is added to [..., outputs], if anything.
+    """
+
+    levels = LEVELS
+
+    def __init__(self, weight: torch.Tensor, bias: torch.Tensor | None) -> None:
+        super().__init__()
+        weight = weight.detach().float()
+        scale = weight.abs().amax(1) / self.levels
+        scale = torch.where(scale < SMALLEST, 1.0, scale)
+        self.keep((weight / scale.unsqueeze(1)).round().to(torch.int8))
+        self.register_buffer("scale", scale)
+        self.register_buffer("bias", None if bias is None else bias.detach().float())
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        rows = x.reshape(-1, x.shape[-1]).float()
+        step = rows.abs().amax(1, keepdim=True) / LEVELS  # Not finite where the row is not.
+        y = self.products((rows * torch.where(step < SMALLEST, 0.0, 1 / step)).round()) * step
+        if self.bias is not None:
+            y = y + self.bias
+        return y.to(x.dtype).reshape(*x.shape[:-1], y.shape[-1])
+
+    def keep(self, weight: torch.Tensor) -> None:
+        self.register_buffer("weight", weight.t().contiguous())  # [inputs, outputs]
+
+    def products(self, rows: torch.Tensor) -> torch.Tensor:
+        """Of whole numbers within LEVELS [rows, inputs] and the scaled weight."""
+        return torch._int_mm(rows.to(torch.int8), self.weight).float() * self.scale
+
+
+class Int8LinearOfPairs(Int8Linear):
+    """Without VNNI instructions an x86 adds pairs of byte products in 16 bits, which saturate, and
+    `_int_mm` has no fast kernel. Weights of half the levels keep every sum exact (two times 255 by 64
+    is less than 2^15); Inductor makes oneDNN's `qlinear_pointwise` of these three operations."""
+
+    levels = 64
+
+    def keep(self, weight: torch.Tensor) -> None:
+        self.register_buffer("weight", weight.contiguous())  # [outputs, inputs]
+        self.register_buffer("zero", torch.zeros(len(weight), dtype=torch.int64))
+
+    def products(self, rows: torch.Tensor) -> torch.Tensor:
+        q = (rows + 128).to(torch.uint8)
+        exact = decomposed.dequantize_per_tensor.default(q, 1.0, 128, 0, 255, torch.uint8)
+        weight = decomposed.dequantize_per_channel.default(
+            self.weight, self.scale, self.zero, 0, -128, 127, torch.int8
+        )
+        return torch.nn.functional.linear(exact, weight)
+
+
+def products_in_int8(graph: torch.fx.GraphModule) -> torch.fx.GraphModule:
+    """Replaces every product of a floating tensor with a matrix that the model holds, in place."""
+    kind = Int8Linear if cpu_has_vnni() else Int8LinearOfPairs
+    made = 0
+    for node in list(graph.graph.nodes):
+        product = PRODUCTS.get(node.target)
+        if product is None or node.kwargs:  # Such as addmm's factors.
+            continue
+        x, weight, bias = operands(graph, node, *product)
+        if weight is None:
+            continue
+        name = f"int8_linear_{made}"
+        made += 1
+        graph.add_submodule(name, kind(weight, bias))
+        with graph.graph.inserting_before(node):
+            node.replace_all_uses_with(graph.graph.call_module(name, (x,)))
+        graph.graph.erase_node(node)
+    graph.graph.eliminate_dead_code()
+    graph.recompile()
+    return graph
+
+
+def operands(
+    graph: torch.fx.GraphModule,
+    node: torch.fx.Node,
+    x: int,
+    weight: int,
+    bias: int | None,
+    by_output: bool,
+) -> tuple[torch.fx.Node, torch.Tensor | None, torch.Tensor | None]:
+    """The input's node, the weight [outputs, inputs] and the bias; no weight if either is computed."""
+    matrix = constant(graph, node.args[weight])
+    if matrix is None or matrix.dim() != 2 or not matrix.is_floating_point():
+        return node.args[x], None, None
+    if not by_output:
+        matrix = matrix.t()
+    if bias is None or len(node.args) <= bias or node.args[bias] is None:
+        return node.args[x], matrix, None
+    added = constant(graph, node.args[bias])
+    return node.args[x], matrix if added is not None and added.dim() == 1 else None, added
+
+
+def constant(graph: torch.fx.GraphModule, node: Any) -> torch.Tensor | None:
+    """The parameter that `node` is, or that it turns; None if it is something else."""
+    if not isinstance(node, torch.fx.Node):
+        return None
+    if node.op == "get_attr":
+        held: Any = graph
+        for name in str(node.target).split("."):
+            held = getattr(held, name)
+        return held if isinstance(held, torch.nn.Parameter) else None
+    if node.target in TURNS and not node.kwargs:
+        turned = constant(graph, node.args[0])
+        turn: Callable[..., torch.Tensor] = node.target
+        return None if turned is None else turn(turned, *node.args[1:])
+    return None

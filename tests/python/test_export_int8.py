@@ -1,0 +1,160 @@
+"""INT8 in an exported graph: which products become int8, and that they compute what they should."""
+
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from autotune.export import _int8
+from autotune.export._int8 import Int8Linear, Int8LinearOfPairs, products_in_int8
+
+KINDS = [Int8Linear, Int8LinearOfPairs]
+
+
+def layer(kind=Int8Linear, outputs=48, inputs=64):
+    torch.manual_seed(0)
+    weight, bias = torch.randn(outputs, inputs), torch.randn(outputs)
+    return kind(weight, bias), weight, bias
+
+
+def rewritten(module: torch.nn.Module, *inputs: torch.Tensor) -> torch.fx.GraphModule:
+    module.eval().requires_grad_(False)
+    return products_in_int8(torch.export.export(module, inputs).module())
+
+
+def int8_products(graph: torch.fx.GraphModule) -> int:
+    return sum(isinstance(m, Int8Linear) for m in graph.modules())
+
+
+def relative_error(ours: torch.Tensor, exact: torch.Tensor) -> float:
+    return float((ours - exact).norm() / exact.norm())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_is_the_exact_product_of_what_was_quantised(kind):
+    int8, weight, bias = layer(kind)
+    x = torch.randn(5, 3, 64)
+    scale = weight.abs().amax(1, keepdim=True) / kind.levels
+    step = x.abs().amax(-1, keepdim=True) / 127
+    exact = (step * (x / step).round()).double() @ (scale * (weight / scale).round()).double().T + bias
+    assert int8(x).shape == (5, 3, 48)
+    torch.testing.assert_close(int8(x), exact.float(), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(("kind", "limit"), [(Int8Linear, 0.012), (Int8LinearOfPairs, 0.018)])
+def test_it_is_near_the_product_of_floats(kind, limit):
+    int8, weight, bias = layer(kind, 256, 512)
+    x = torch.randn(64, 512)
+    assert relative_error(int8(x), torch.nn.functional.linear(x, weight, bias)) < limit
+
+
+def test_pairs_of_bytes_cannot_saturate_16_bits():
+    int8, *_ = layer(Int8LinearOfPairs)
+    assert int8.weight.abs().max() == 64
+    assert 2 * 255 * 64 < 2**15
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_rows_do_not_cost_each_other_their_precision(kind):
+    int8, *_ = layer(kind)
+    x = torch.randn(4, 64)
+    alone = int8(x[:1])
+    x[1] *= 1e6
+    x[2, 5] = torch.nan
+    x[3] = 0
+    together = int8(x)
+    torch.testing.assert_close(together[:1], alone)
+    assert together[1].isfinite().all()
+    assert not together[2].isfinite().any()
+    torch.testing.assert_close(together[3], int8.bias)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_too_small_to_divide_by_counts_as_zero(kind):
+    int8 = kind(torch.full((2, 64), 1e-42), None)
+    assert int8(torch.full((3, 64), 1e-42)).abs().max() == 0
+
+
+class Products(torch.nn.Module):
+    """One weight each, in every way that a graph names a product."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.linear = torch.nn.Linear(64, 64)
+        self.by_input = torch.nn.Parameter(torch.randn(64, 64) / 8)
+        self.bias = torch.nn.Parameter(torch.randn(64))
+
+    def forward(self, x):
+        x = self.linear(x)
+        x = torch.addmm(self.bias, x, self.by_input)
+        x = torch.mm(x, self.by_input.t())
+        x = torch.matmul(x.view(2, -1, 64), self.by_input)
+        return x @ x.transpose(1, 2)  # No weight: stays as it is.
+
+
+def test_every_way_to_name_a_product_is_found():
+    module, x = Products(), torch.randn(8, 64)
+    graph = rewritten(module, x)
+    assert int8_products(graph) == 4
+    assert relative_error(graph(x), module(x)) < 0.05
+
+
+def test_attention_of_torch_keeps_its_answer():
+    """It reads its layers' weights past their `forward`."""
+    torch.manual_seed(0)
+    module = torch.nn.TransformerEncoderLayer(64, 4, 128, batch_first=True)
+    x = torch.randn(4, 16, 64)
+    graph = rewritten(module, x)
+    assert int8_products(graph) >= 3
+    assert relative_error(graph(x), module(x)) < 0.05
+
+
+def test_a_weight_that_is_also_read_otherwise_stays_there():
+    class Tied(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            torch.manual_seed(0)
+            self.embedding = torch.nn.Embedding(32, 64)
+
+        def forward(self, ids):
+            return torch.nn.functional.linear(self.embedding(ids), self.embedding.weight)
+
+    module, ids = Tied(), torch.arange(16).view(4, 4)
+    graph = rewritten(module, ids)
+    assert int8_products(graph) == 1
+    assert relative_error(graph(ids), module(ids)) < 0.05
+
+
+def test_products_that_are_scaled_or_have_no_float_weight_are_left_alone():
+    class Others(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.randn(64, 64))
+            self.register_buffer("state", torch.randn(64, 64))
+
+        def forward(self, x):
+            return torch.addmm(x, x, self.weight, beta=0.5) + x @ self.state
+
+    module, x = Others(), torch.randn(64, 64)
+    graph = rewritten(module, x)
+    assert int8_products(graph) == 0
+    torch.testing.assert_close(graph(x), module(x))
+
+
+def test_a_narrow_model_keeps_its_type():
+    int8, *_ = layer()
+    assert int8(torch.randn(2, 64).to(torch.bfloat16)).dtype == torch.bfloat16
+
+
+def test_a_package_for_a_cpu_without_vnni_runs_in_int8(tmp_path, monkeypatch):
+    """Its arithmetic is that of oneDNN's `qlinear_pointwise`, wherever it runs."""
+    from autotune.export import export
+
+    monkeypatch.setattr(_int8, "cpu_has_vnni", lambda: False)
+    module, x = torch.nn.Sequential(torch.nn.Linear(64, 64), torch.nn.GELU()).eval(), torch.randn(8, 64)
+    folder = export(module, tmp_path / "set", inputs=x, precision="int8", batch=(1, 16))
+    package = torch._inductor.aoti_load_package(str(Path(folder) / "int8.pt2"))
+    assert relative_error(package(x), module(x)) < 0.02
+    assert '"coverage": 1' in (folder / "manifest.json").read_text().split('"int8"')[1]
