@@ -127,6 +127,14 @@ def test_a_weight_that_is_also_read_otherwise_stays_there():
     assert relative_error(graph(ids), module(ids)) < 0.05
 
 
+def test_a_layer_that_is_used_many_times_is_held_once():
+    layer = torch.nn.Linear(64, 64)
+    module, x = torch.nn.Sequential(layer, torch.nn.Tanh(), layer, torch.nn.Tanh(), layer), torch.randn(4, 64)
+    graph = rewritten(module, x)
+    assert int8_products(graph) == 1
+    assert relative_error(graph(x), module(x)) < 0.05
+
+
 def test_products_that_are_scaled_or_have_no_float_weight_are_left_alone():
     class Others(torch.nn.Module):
         def __init__(self) -> None:

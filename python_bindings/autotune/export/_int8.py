@@ -91,7 +91,7 @@ class Int8LinearOfPairs(Int8Linear):
 def products_in_int8(graph: torch.fx.GraphModule) -> torch.fx.GraphModule:
     """Replaces every product of a floating tensor with a matrix that the model holds, in place."""
     kind = Int8Linear if cpu_has_vnni() else Int8LinearOfPairs
-    made = 0
+    names: dict[Any, str] = {}  # A weight that is used many times is held once.
     for node in list(graph.graph.nodes):
         product = PRODUCTS.get(node.target)
         if product is None or node.kwargs:  # Such as addmm's factors.
@@ -99,11 +99,12 @@ def products_in_int8(graph: torch.fx.GraphModule) -> torch.fx.GraphModule:
         x, weight, bias = operands(graph, node, *product)
         if weight is None:
             continue
-        name = f"int8_linear_{made}"
-        made += 1
-        graph.add_submodule(name, kind(weight, bias))
+        held = weight.data_ptr(), weight.shape, weight.stride(), None if bias is None else id(bias)
+        if held not in names:
+            names[held] = f"int8_linear_{len(names)}"
+            graph.add_submodule(names[held], kind(weight, bias))
         with graph.graph.inserting_before(node):
-            node.replace_all_uses_with(graph.graph.call_module(name, (x,)))
+            node.replace_all_uses_with(graph.graph.call_module(names[held], (x,)))
         graph.graph.erase_node(node)
     graph.graph.eliminate_dead_code()
     graph.recompile()
