@@ -3,10 +3,10 @@
     python benchmarks/startup_fidelity.py BIN MODEL --inputs FILE [--units-from-mask 1] [--batch 16]
         [--seconds 10] [--repeats 3]
 
-For each arm that the model has, and for one thread and the heap as glibc has it: a tune of that one
-configuration (quick, a cache of its own), then `startup --seconds`, a process that finds it, applies
-it and runs. Both are repeated in turn; the figures are medians. Prints Markdown: units per second and
-the median iteration of both, and their ratios. Run it alone.
+For each arm that the model has, and for one thread: a tune of that one configuration (quick, a cache
+of its own), then `startup --seconds`, a process that finds it, applies it and runs. Both are repeated
+in turn; the figures are medians. Prints Markdown: units per second and the median iteration of both,
+and their ratios. Run it alone.
 """
 
 import argparse
@@ -66,8 +66,7 @@ def configurations(arguments: argparse.Namespace) -> list[list[str]]:
     listing = run([arguments.bin / "autotune", "tune", *model_words(arguments), "--dry-run"], "")
     arms = re.findall(r"would try +precision=(\w+),layout=(\w+)", listing)
     words = [["--precision", precision, "--layout", layout] for precision, layout in arms]
-    first = words[0]
-    return [*words, [*first, "--threads", "1"], [*first, "--retained-heap", "0"]]
+    return [*words, [*words[0], "--threads", "1"]]
 
 
 def measured(arguments: argparse.Namespace, words: list[str]) -> tuple:
