@@ -6,6 +6,7 @@
 #include <torch/cuda.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,16 +28,28 @@ struct Options {
   bool compare = false;  // with what ran before the tune
 };
 
+double seconds_in(const std::string& word) {
+  char* end = nullptr;
+  const double seconds = std::strtod(word.c_str(), &end);
+  if (word.empty() || *end != '\0' || !(seconds >= 0 && seconds <= 1e6)) {
+    throw Error(ErrorCode::usage, "--seconds is from 0 to 1000000, not '" + word + "'.");
+  }
+  return seconds;
+}
+
 Options parse(const std::vector<std::string>& words) {
   Options options;
   for (std::size_t i = 0; i < words.size(); ++i) {
     const bool has_value = i + 1 < words.size();
-    if (words[i] == "--compare") {
+    if (words[i] == "--help") {
+      std::puts(usage);
+      std::exit(0);
+    } else if (words[i] == "--compare") {
       options.compare = true;
     } else if (words[i] == "--inputs" && has_value) {
       options.inputs = words[++i];
     } else if (words[i] == "--seconds" && has_value) {
-      options.seconds = std::atof(words[++i].c_str());
+      options.seconds = seconds_in(words[++i]);
     } else if (options.model.empty() && words[i].rfind("--", 0) != 0) {
       options.model = words[i];
     } else {

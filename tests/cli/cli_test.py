@@ -19,6 +19,7 @@ import unittest
 from doctor_test import Doctor  # noqa: F401, run with the others
 from exec_test import Conformance, Exec  # noqa: F401
 from program import BIN, FOLDER, MODEL, QUICK, Run, make_files
+from startup_test import Startup  # noqa: F401
 
 
 class Usage(unittest.TestCase):
