@@ -2,8 +2,12 @@
 #include <ATen/autocast_mode.h>
 #include <gmock/gmock.h>
 
+#include <array>
+#include <thread>
+
 #include "models.hpp"
 #include "torch/arms/routes.hpp"
+#include "torch/arms/tf32_switch.hpp"
 #include "torch/models/arm_model.hpp"
 #include "torch/tree.hpp"
 
@@ -120,18 +124,59 @@ TEST(ChannelsLast, ChangesConvolutionWeightsAndInputs) {
   EXPECT_TRUE(draft.channels_last_inputs);
 }
 
-TEST(Fp32, SwitchesTf32OffAndBackOnAfterwards) {
+bool tf32_is(bool allowed) {
+  return at::globalContext().allowTF32CuBLAS() == allowed &&
+         at::globalContext().allowTF32CuDNN() == allowed;
+}
+
+TEST(Tf32Scope, SwitchesAndBackAfterwards) {
   const bool convolutions_before = at::globalContext().allowTF32CuDNN();
   at::globalContext().setAllowTF32CuBLAS(true);
   {
-    const ArmModel model = arm_of("mlp", {});
-    const Entered scopes = model.enter();
-    EXPECT_FALSE(at::globalContext().allowTF32CuBLAS());
-    EXPECT_FALSE(at::globalContext().allowTF32CuDNN());
+    const auto off = tf32_scope(false)();
+    EXPECT_TRUE(tf32_is(false));
+    {
+      const auto on = tf32_scope(true)();
+      EXPECT_TRUE(tf32_is(true));
+    }
+    EXPECT_TRUE(tf32_is(false));
   }
   EXPECT_TRUE(at::globalContext().allowTF32CuBLAS());
   EXPECT_EQ(at::globalContext().allowTF32CuDNN(), convolutions_before);
   at::globalContext().setAllowTF32CuBLAS(false);
+}
+
+TEST(Tf32Scope, IsWhatEachOfManyThreadsAskedFor) {
+  constexpr int rounds = 20000;
+  std::array<int, 4> right{};
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 0; i < right.size(); ++i) {
+      threads.emplace_back([&right, i] {
+        const bool allow = i % 2 == 0;
+        for (int round = 0; round < rounds; ++round) {
+          const auto scope = tf32_scope(allow)();
+          const auto nested = tf32_scope(allow)();
+          right[i] += tf32_is(allow) ? 1 : 0;
+        }
+      });
+    }
+  }
+  EXPECT_THAT(right, testing::Each(rounds));
+}
+
+TEST(Tf32Scope, IsOfArmsOnAGpuAlone) {
+  const Target gpu = gpu_of(90);
+  const Target cpu;
+  for (const PrecisionMethod& method : {fp32_method(), tf32_method()}) {
+    Draft on_gpu{.tensors = {}, .target = gpu};
+    Draft on_cpu{.tensors = {}, .target = cpu};
+    for (Draft* draft : {&on_gpu, &on_cpu}) method.routes({}).front().apply(*draft);
+    ASSERT_EQ(on_gpu.scopes.size(), 1);
+    const auto scope = on_gpu.scopes.front()();
+    EXPECT_TRUE(tf32_is(method.precision == Precision::tf32));
+    EXPECT_THAT(on_cpu.scopes, IsEmpty());
+  }
 }
 
 TEST(Autocast, EndsWithTheScope) {

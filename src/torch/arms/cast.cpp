@@ -50,7 +50,7 @@ Route whole_cast(at::ScalarType type) {
   return {"cast", [type](Draft& draft) {
             cast_weights(draft, type, false);
             draft.input_type = type;
-            draft.scopes.push_back(tf32_scope(false));
+            set_tf32(draft, false);
           }};
 }
 
@@ -58,7 +58,7 @@ Route autocast(at::ScalarType type, bool keep_norms) {
   return {
       "autocast", [type, keep_norms](Draft& draft) {
         cast_weights(draft, type, keep_norms);
-        draft.scopes.push_back(tf32_scope(false));
+        set_tf32(draft, false);
         const at::DeviceType device = draft.target.device.type();
         draft.scopes.push_back([device, type] { return std::make_shared<Autocast>(device, type); });
       }};

@@ -4,14 +4,14 @@
 namespace autotune {
 
 PrecisionMethod fp32_method() {
-  return {.precision = Precision::fp32,
-          .obstacle = [](const Target&) { return std::string(); },
-          .routes =
-              [](const ModelFacts&) {
-                return std::vector<Route>{
-                    {"TF32 off", [](Draft& draft) { draft.scopes.push_back(tf32_scope(false)); }}};
-              },
-          .preparation = [] { return &fp32_preparation(); }};
+  return {
+      .precision = Precision::fp32,
+      .obstacle = [](const Target&) { return std::string(); },
+      .routes =
+          [](const ModelFacts&) {
+            return std::vector<Route>{{"TF32 off", [](Draft& draft) { set_tf32(draft, false); }}};
+          },
+      .preparation = [] { return &fp32_preparation(); }};
 }
 
 }  // namespace autotune

@@ -19,7 +19,7 @@ PrecisionMethod int8_method() {
               [](const ModelFacts& facts) {
                 const bool share = facts.writes_nothing;
                 return std::vector<Route>{{"prepared weights", [share](Draft& draft) {
-                                             draft.scopes.push_back(tf32_scope(false));
+                                             set_tf32(draft, false);
                                              if (share) draft.call_scope = share_quantized_rows;
                                            }}};
               },

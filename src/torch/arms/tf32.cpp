@@ -20,8 +20,7 @@ std::string obstacle(const Target& target) {
 
 PrecisionMethod tf32_method() {
   return {.precision = Precision::tf32, .obstacle = obstacle, .routes = [](const ModelFacts&) {
-            return std::vector<Route>{
-                {"TF32 on", [](Draft& draft) { draft.scopes.push_back(tf32_scope(true)); }}};
+            return std::vector<Route>{{"TF32 on", [](Draft& draft) { set_tf32(draft, true); }}};
           }};
 }
 
