@@ -1,12 +1,12 @@
-"""Does an application that starts afresh run as the tune said? Every arm and knob, one by one.
+"""Does an application that starts afresh run as the tune said? Every arm, one by one.
 
     python benchmarks/startup_fidelity.py BIN MODEL --inputs FILE [--units-from-mask 1] [--batch 16]
         [--seconds 10] [--repeats 3]
 
-For each arm that the model has, and for one thread: a tune of that one configuration (quick, a cache
-of its own), then `startup --seconds`, a process that finds it, applies it and runs. Both are repeated
-in turn; the figures are medians. Prints Markdown: units per second and the median iteration of both,
-and their ratios. Run it alone.
+For each arm that the model has: a tune of that one configuration (quick, a cache of its own), then
+`startup --seconds`, a process that finds it, applies it and runs. Both are repeated in turn, and end
+with an error if the configuration is not the same throughout; the figures are medians. Prints
+Markdown: units per second and the median iteration of both, and their ratios. Run it alone.
 """
 
 import argparse
@@ -27,6 +27,8 @@ def main() -> None:
     print("|" + "---|" * 7)
     for words in configurations(arguments):
         pairs = [measured(arguments, words) for _ in range(arguments.repeats)]
+        if len({pair[2] for pair in pairs}) != 1:
+            sys.exit(f"{words}: not one configuration: {[pair[2] for pair in pairs]}")
         cells = []
         for figure in (0, 1):
             tuned = statistics.median(pair[0][figure] for pair in pairs)
@@ -65,8 +67,7 @@ def configurations(arguments: argparse.Namespace) -> list[list[str]]:
     """The words that leave a tune one arm."""
     listing = run([arguments.bin / "autotune", "tune", *model_words(arguments), "--dry-run"], "")
     arms = re.findall(r"would try +precision=(\w+),layout=(\w+)", listing)
-    words = [["--precision", precision, "--layout", layout] for precision, layout in arms]
-    return [*words, [*words[0], "--threads", "1"]]
+    return [["--precision", precision, "--layout", layout] for precision, layout in arms]
 
 
 def measured(arguments: argparse.Namespace, words: list[str]) -> tuple:
@@ -81,6 +82,10 @@ def measured(arguments: argparse.Namespace, words: list[str]) -> tuple:
                        "--seconds", arguments.seconds], cache)
     found = {name: re.search(rf"{name}: (.*)", started).group(1)
              for name in ("config", "units per second", "p50")}
+    config = tuned["best"]["config"]
+    for word in (f"batch={config['batch']}", config["precision"], config["layout"]):
+        if word not in found["config"]:
+            sys.exit(f"startup ran {found['config']}, the tune found {config}")
     return ((best["units_per_second"], best["latency_ms"]["p50"]),
             (float(found["units per second"]), float(found["p50"].split()[0])), found["config"])
 

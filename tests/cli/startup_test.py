@@ -18,6 +18,14 @@ def startup(*words, cache) -> subprocess.CompletedProcess:
     return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60)
 
 
+def words_of(config: dict) -> str:
+    """A configuration of a profile as a user writes it."""
+    words = {name: config[name] for name in ("batch", "precision", "layout")}
+    knobs = {name: int(config["execution"][name])
+             for name in ("threads", "retained_heap", "cuda_graph") if name in config["execution"]}
+    return ",".join(f"{name}={value}" for name, value in {**words, **knobs}.items())
+
+
 class Startup(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -52,8 +60,9 @@ class Startup(unittest.TestCase):
     def test_every_start_takes_what_the_tune_found(self):
         tuned = Run("tune", *MODEL, *QUICK, "--json", cache=self.cache)
         self.assertEqual(tuned.status, 0, tuned.err)
-        batch = json.loads(tuned.out)["best"]["config"]["batch"]
+        best = words_of(json.loads(tuned.out)["best"]["config"])
         for _ in range(2):
             ran = startup(FOLDER / "mlp.pt", "--seconds", "0.1", cache=self.cache)
             self.assertEqual(ran.returncode, 0, ran.stderr)
-            self.assertRegex(ran.stdout, rf"config: batch={batch},precision=")
+            self.assertIn(f"config: {best}\n", ran.stdout)
+            self.assertNotIn("advice:", ran.stdout)

@@ -5,18 +5,19 @@ from the weight: no calibration data, and one long row does not cost the others 
 is written in operations that Inductor fuses: quantising a row becomes part of what made it.
 """
 
+import functools
+import platform
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
-import torch.ao.quantization.fx._decomposed  # Registers what Inductor knows int8 products by.
 
 LEVELS = 127  # Steps to either side of zero.
 SMALLEST = torch.finfo(torch.float32).tiny  # The inverse of a smaller step is not finite.
 
-decomposed = torch.ops.quantized_decomposed
+onednn = torch.ops.onednn
 aten = torch.ops.aten
 # Where an operation has its input, its weight and its bias; whether the weight is [outputs, inputs].
 PRODUCTS: dict[Any, tuple[int, int, int | None, bool]] = {
@@ -25,7 +26,13 @@ PRODUCTS: dict[Any, tuple[int, int, int | None, bool]] = {
     aten.mm.default: (0, 1, None, False),
     aten.matmul.default: (0, 1, None, False),
 }
-TURNS = (aten.t.default, aten.numpy_T.default, aten.transpose.int, aten.permute.default)
+TURNS = (
+    aten.t.default,
+    aten.mT.default,
+    aten.numpy_T.default,
+    aten.transpose.int,
+    aten.permute.default,
+)
 
 
 def cpu_has_vnni() -> bool:
@@ -70,8 +77,8 @@ class Int8Linear(torch.nn.Module):
 
 class Int8LinearOfPairs(Int8Linear):
     """Without VNNI instructions an x86 adds pairs of byte products in 16 bits, which saturate, and
-    `_int_mm` has no fast kernel. Weights of half the levels keep every sum exact (two times 255 by 64
-    is less than 2^15); Inductor makes oneDNN's `qlinear_pointwise` of these three operations."""
+    `_int_mm` has no fast kernel; oneDNN's `qlinear_pointwise` has. Weights of half the levels keep
+    every sum exact (two times 255 by 64 is less than 2^15)."""
 
     levels = 64
 
@@ -81,16 +88,33 @@ class Int8LinearOfPairs(Int8Linear):
 
     def products(self, rows: torch.Tensor) -> torch.Tensor:
         q = (rows + 128).to(torch.uint8)
-        exact = decomposed.dequantize_per_tensor.default(q, 1.0, 128, 0, 255, torch.uint8)
-        weight = decomposed.dequantize_per_channel.default(
-            self.weight, self.scale, self.zero, 0, -128, 127, torch.int8
+        packed = onednn.qlinear_prepack(self.weight, None)  # A constant, which a package holds.
+        no_bias, as_it_is = None, ("none", [], "")
+        return onednn.qlinear_pointwise(
+            q, 1.0, 128, packed, self.scale, self.zero, no_bias, 1.0, 0, torch.float32, *as_it_is
         )
-        return torch.nn.functional.linear(exact, weight)
+
+
+@functools.cache
+def let_export_see_packed_weights() -> torch.library.Library | None:
+    """`torch.export` asks an operation for the shape of its result; this one has no answer by itself.
+
+    Returns:
+        What holds the answer: it lasts as long as this does.
+    """
+    if torch._C._dispatch_has_kernel_for_dispatch_key("onednn::qlinear_prepack", "Meta"):
+        return None
+    library = torch.library.Library("onednn", "IMPL", "Meta")
+    library.impl("qlinear_prepack", lambda weight, _: weight.new_empty(weight.shape[::-1]))
+    return library
 
 
 def products_in_int8(graph: torch.fx.GraphModule) -> torch.fx.GraphModule:
-    """Replaces every product of a floating tensor with a matrix that the model holds, in place."""
-    kind = Int8Linear if cpu_has_vnni() else Int8LinearOfPairs
+    """Replaces every product of a floating tensor with a parameter, in place."""
+    pairs = platform.machine() in ("x86_64", "AMD64") and not cpu_has_vnni()
+    kind = Int8LinearOfPairs if pairs else Int8Linear
+    if pairs:
+        let_export_see_packed_weights()
     names: dict[Any, str] = {}  # A weight that is used many times is held once.
     for node in list(graph.graph.nodes):
         product = PRODUCTS.get(node.target)
@@ -99,7 +123,7 @@ def products_in_int8(graph: torch.fx.GraphModule) -> torch.fx.GraphModule:
         x, weight, bias = operands(graph, node, *product)
         if weight is None:
             continue
-        held = weight.data_ptr(), weight.shape, weight.stride(), None if bias is None else id(bias)
+        held = identity(weight), None if bias is None else identity(bias)
         if held not in names:
             names[held] = f"int8_linear_{len(names)}"
             graph.add_submodule(names[held], kind(weight, bias))
@@ -109,6 +133,10 @@ def products_in_int8(graph: torch.fx.GraphModule) -> torch.fx.GraphModule:
     graph.graph.eliminate_dead_code()
     graph.recompile()
     return graph
+
+
+def identity(tensor: torch.Tensor) -> tuple[Any, ...]:
+    return tensor.data_ptr(), tensor.shape, tensor.stride()
 
 
 def operands(

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils.flop_counter import FlopCounterMode, sdpa_flop_count
 
 from .._errors import ModelError
 from ._recipes import Flat
@@ -26,19 +26,37 @@ INT8_PRODUCT = re.compile(
 )
 
 
+def attention_flops(
+    query: torch.Size, key: torch.Size, value: torch.Size, *_: object, **__: object
+) -> int:
+    return sdpa_flop_count(query, key, value)
+
+
+# What torch's counter counts as nothing: attention's own products, as a CPU runs them.
+UNKNOWN = {torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: attention_flops}
+
+
 def int8_coverage(model: Flat, package: torch.nn.Module, tensors: list[torch.Tensor]) -> float:
     """Share of the model's matrix FLOPs that the package runs in int8 on a CPU.
+
+    Counted without torch's fused attention of eager mode: no package takes it, and it counts as none.
 
     Raises:
         ModelError: If there are none.
     """
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        model(*tensors)
+    fused = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        with torch.no_grad(), FlopCounterMode(display=False, custom_mapping=UNKNOWN) as counter:
+            model(*tensors)
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fused)
     flops = int8_flops(onednn_log(lambda: package(*tensors)))
     if flops == 0:
         raise ModelError(
-            "the package runs no int8 arithmetic: the model has no product with a weight, or all of "
-            "them fell back to floating point."
+            "the package runs no int8 arithmetic: either no product takes a parameter of the model "
+            "as its weight, outside regions of autocast or enable_grad, or all that do fell back to "
+            "floating point."
         )
     return min(1.0, flops / counter.get_total_flops())
 
