@@ -1,7 +1,7 @@
 """Does an application that starts afresh run as the tune said? Every arm, one by one.
 
     python benchmarks/startup_fidelity.py BIN MODEL --inputs FILE [--units-from-mask 1] [--batch 16]
-        [--seconds 10] [--repeats 3]
+        [--threads N] [--seconds 10] [--repeats 3]
 
 For each arm that the model has: a tune of that one configuration (quick, a cache of its own), then
 `startup --seconds`, a process that finds it, applies it and runs. Both are repeated in turn, and end
@@ -45,6 +45,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--inputs", required=True)
     parser.add_argument("--units-from-mask")
     parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--threads", type=int)
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--repeats", type=int, default=3)
     return parser.parse_args()
@@ -64,10 +65,14 @@ def run(words: list, cache: str) -> str:
 
 
 def configurations(arguments: argparse.Namespace) -> list[list[str]]:
-    """The words that leave a tune one arm."""
+    """The words that leave a tune one arm, which it also takes for what runs today."""
     listing = run([arguments.bin / "autotune", "tune", *model_words(arguments), "--dry-run"], "")
     arms = re.findall(r"would try +precision=(\w+),layout=(\w+)", listing)
-    return [["--precision", precision, "--layout", layout] for precision, layout in arms]
+    batch, threads = arguments.batch, arguments.threads
+    knob, words = (f",threads={threads}", ["--threads", threads]) if threads else ("", [])
+    return [["--precision", precision, "--layout", layout, *words, "--baseline",
+             f"batch={batch},precision={precision},layout={layout}{knob}"]
+            for precision, layout in arms]
 
 
 def measured(arguments: argparse.Namespace, words: list[str]) -> tuple:
@@ -82,10 +87,8 @@ def measured(arguments: argparse.Namespace, words: list[str]) -> tuple:
                        "--seconds", arguments.seconds], cache)
     found = {name: re.search(rf"{name}: (.*)", started).group(1)
              for name in ("config", "units per second", "p50")}
-    config = tuned["best"]["config"]
-    for word in (f"batch={config['batch']}", config["precision"], config["layout"]):
-        if word not in found["config"]:
-            sys.exit(f"startup ran {found['config']}, the tune found {config}")
+    if not found["config"].startswith(words[-1]):
+        sys.exit(f"startup ran {found['config']}, not {words[-1]}")
     return ((best["units_per_second"], best["latency_ms"]["p50"]),
             (float(found["units per second"]), float(found["p50"].split()[0])), found["config"])
 
