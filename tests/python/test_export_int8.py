@@ -6,7 +6,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from autotune.export import _int8
+from autotune.export import _int8, _int8_check
 from autotune.export._int8 import Int8Linear, Int8LinearOfPairs, products_in_int8
 
 KINDS = [Int8Linear, Int8LinearOfPairs]
@@ -122,6 +122,22 @@ def test_attention_of_torch_gets_a_package_whose_coverage_is_not_all(tmp_path):
     int8 = json.loads((folder / "manifest.json").read_text())["variants"][1]
     assert int8["precision"] == "int8"
     assert 0.5 < int8["coverage"] < 1
+
+
+@pytest.mark.parametrize(
+    ("module", "flops"),
+    [
+        (torch.nn.Linear(32, 16), 2 * 40 * 32 * 16),
+        (torch.nn.LSTM(32, 16, batch_first=True), 2 * 40 * (32 + 16) * 4 * 16),
+        (torch.nn.GRU(32, 16, bidirectional=True), 2 * (2 * 40 * (32 + 16) * 3 * 16)),
+        # Four projections, then scores and sums of 2 heads, 10 positions by 10, 16 each.
+        (torch.nn.TransformerEncoderLayer(32, 2, 64, batch_first=True),
+         2 * 40 * (4 * 32 * 32 + 2 * 32 * 64) + 2 * 2 * 4 * 2 * 10 * 10 * 16),
+    ],
+)  # fmt: skip
+def test_every_product_of_a_model_is_counted(module, flops):
+    """Also those that eager mode runs in one operation of a CPU's."""
+    assert _int8_check.matrix_flops(module.eval(), [torch.randn(4, 10, 32)]) == flops
 
 
 def test_a_weight_that_is_also_read_otherwise_stays_there():

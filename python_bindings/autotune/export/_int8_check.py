@@ -32,17 +32,40 @@ def attention_flops(
     return sdpa_flop_count(query, key, value)
 
 
-# What torch's counter counts as nothing: attention's own products, as a CPU runs them.
-UNKNOWN = {torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: attention_flops}
+def lstm_flops(
+    x: torch.Size, of_input: torch.Size, of_state: torch.Size, *_: object, **__: object
+) -> int:
+    """Of one layer in one direction: x [steps, rows, inputs], both weights [4 * hidden, …]."""
+    return 2 * x[0] * x[1] * (math.prod(of_input) + math.prod(of_state))
+
+
+# What torch's counter counts as nothing, as a CPU runs them: attention's own products, and an LSTM's.
+UNKNOWN = {
+    torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: attention_flops,
+    torch.ops.aten.mkldnn_rnn_layer: lstm_flops,
+}
 
 
 def int8_coverage(model: Flat, package: torch.nn.Module, tensors: list[torch.Tensor]) -> float:
     """Share of the model's matrix FLOPs that the package runs in int8 on a CPU.
 
-    Counted without torch's fused attention of eager mode: no package takes it, and it counts as none.
-
     Raises:
         ModelError: If there are none.
+    """
+    flops = int8_flops(onednn_log(lambda: package(*tensors)))
+    if flops == 0:
+        raise ModelError(
+            "the package runs no int8 arithmetic: either no product takes a parameter of the model "
+            "as its weight, outside regions of autocast or enable_grad, or all that do fell back to "
+            "floating point."
+        )
+    return min(1.0, flops / matrix_flops(model, tensors))
+
+
+def matrix_flops(model: torch.nn.Module, tensors: list[torch.Tensor]) -> int:
+    """Two per multiply-add of every matrix product and convolution of one call.
+
+    Without eager mode's fused attention: no package takes it, and the counter sees nothing of it.
     """
     fused = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
@@ -51,14 +74,7 @@ def int8_coverage(model: Flat, package: torch.nn.Module, tensors: list[torch.Ten
             model(*tensors)
     finally:
         torch.backends.mha.set_fastpath_enabled(fused)
-    flops = int8_flops(onednn_log(lambda: package(*tensors)))
-    if flops == 0:
-        raise ModelError(
-            "the package runs no int8 arithmetic: either no product takes a parameter of the model "
-            "as its weight, outside regions of autocast or enable_grad, or all that do fell back to "
-            "floating point."
-        )
-    return min(1.0, flops / counter.get_total_flops())
+    return counter.get_total_flops()
 
 
 def int8_flops(log: list[str]) -> float:
