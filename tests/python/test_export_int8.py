@@ -111,6 +111,46 @@ def test_attention_of_torch_keeps_its_answer():
     assert relative_error(graph(x), module(x)) < 0.05
 
 
+def test_weights_that_are_cut_or_scaled_from_parameters_are_found():
+    """Attention to a memory cuts its weights from one; weight normalisation scales them."""
+    torch.manual_seed(0)
+    module = torch.nn.TransformerDecoderLayer(64, 4, 128, batch_first=True)
+    x, memory = torch.randn(4, 16, 64), torch.randn(4, 7, 64)
+    graph = rewritten(module, x, memory)
+    assert int8_products(graph) == 7
+    assert relative_error(graph(x, memory), module(x, memory)) < 0.05
+
+    normalised = torch.nn.utils.parametrizations.weight_norm(torch.nn.Linear(64, 32))
+    graph = rewritten(normalised, x)
+    assert int8_products(graph) == 1
+    assert relative_error(graph(x), normalised(x)) < 0.02
+
+
+def test_two_weights_that_are_computed_are_not_taken_for_each_other():
+    class Scaled(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            torch.manual_seed(0)
+            self.weight = torch.nn.Parameter(torch.randn(64, 64) / 8)
+
+        def forward(self, x):
+            for factor in (1, -2, 3, -4):
+                x = torch.tanh(x @ (self.weight * factor))
+            return x
+
+    module, x = Scaled(), torch.randn(8, 64)
+    graph = rewritten(module, x)
+    assert int8_products(graph) == 4
+    assert relative_error(graph(x), module(x)) < 0.1
+
+
+def test_a_product_over_one_input_stays_in_floats():
+    module, x = torch.nn.Linear(1, 16), torch.randn(4, 1)
+    graph = rewritten(module, x)
+    assert int8_products(graph) == 0
+    torch.testing.assert_close(graph(x), module(x))
+
+
 def test_attention_of_torch_gets_a_package_whose_coverage_is_not_all(tmp_path):
     """Attention's own products have no weight; eager mode's fused path would count none of them."""
     from autotune.export import export

@@ -6,9 +6,9 @@ is written in operations that Inductor fuses: quantising a row becomes part of w
 """
 
 import functools
+import operator
 import platform
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +26,6 @@ PRODUCTS: dict[Any, tuple[int, int, int | None, bool]] = {
     aten.mm.default: (0, 1, None, False),
     aten.matmul.default: (0, 1, None, False),
 }
-TURNS = (
-    aten.t.default,
-    aten.mT.default,
-    aten.numpy_T.default,
-    aten.transpose.int,
-    aten.permute.default,
-)
 
 
 def cpu_has_vnni() -> bool:
@@ -110,17 +103,18 @@ def let_export_see_packed_weights() -> torch.library.Library | None:
 
 
 def products_in_int8(graph: torch.fx.GraphModule) -> torch.fx.GraphModule:
-    """Replaces every product of a floating tensor with a parameter, in place."""
+    """Replaces every product of a floating tensor with what comes of parameters alone, in place."""
     pairs = platform.machine() in ("x86_64", "AMD64") and not cpu_has_vnni()
     kind = Int8LinearOfPairs if pairs else Int8Linear
     if pairs:
         let_export_see_packed_weights()
+    known = constants(graph)
     names: dict[Any, str] = {}  # A weight that is used many times is held once.
     for node in list(graph.graph.nodes):
         product = PRODUCTS.get(node.target)
         if product is None or node.kwargs:  # Such as addmm's factors.
             continue
-        x, weight, bias = operands(graph, node, *product)
+        x, weight, bias = operands(known, node, *product)
         if weight is None:
             continue
         held = identity(weight), None if bias is None else identity(bias)
@@ -136,40 +130,54 @@ def products_in_int8(graph: torch.fx.GraphModule) -> torch.fx.GraphModule:
 
 
 def identity(tensor: torch.Tensor) -> tuple[Any, ...]:
+    """The same for two views of the same numbers, as long as what they view lives."""
     return tensor.data_ptr(), tensor.shape, tensor.stride()
 
 
 def operands(
-    graph: torch.fx.GraphModule,
+    known: dict[torch.fx.Node, Any],
     node: torch.fx.Node,
     x: int,
     weight: int,
     bias: int | None,
     by_output: bool,
-) -> tuple[torch.fx.Node, torch.Tensor | None, torch.Tensor | None]:
-    """The input's node, the weight [outputs, inputs] and the bias; no weight if either is computed."""
-    matrix = constant(graph, node.args[weight])
+) -> tuple[Any, torch.Tensor | None, torch.Tensor | None]:
+    """The input's node, the weight [outputs, inputs] and the bias; no weight if none is known."""
+    matrix = known.get(node.args[weight])
     if matrix is None or matrix.dim() != 2 or not matrix.is_floating_point():
         return node.args[x], None, None
     if not by_output:
         matrix = matrix.t()
+    if matrix.shape[1] == 1:  # torch 2.11's `_int_mm` leaves some of the result unwritten.
+        return node.args[x], None, None
     if bias is None or len(node.args) <= bias or node.args[bias] is None:
         return node.args[x], matrix, None
-    added = constant(graph, node.args[bias])
+    added = known.get(node.args[bias])
     return node.args[x], matrix if added is not None and added.dim() == 1 else None, added
 
 
-def constant(graph: torch.fx.GraphModule, node: Any) -> torch.Tensor | None:
-    """The parameter that `node` is, or that it turns; None if it is something else."""
-    if not isinstance(node, torch.fx.Node):
-        return None
-    if node.op == "get_attr":
-        held: Any = graph
-        for name in str(node.target).split("."):
-            held = getattr(held, name)
-        return held if isinstance(held, torch.nn.Parameter) else None
-    if node.target in TURNS and not node.kwargs:
-        turned = constant(graph, node.args[0])
-        turn: Callable[..., torch.Tensor] = node.target
-        return None if turned is None else turn(turned, *node.args[1:])
-    return None
+def constants(graph: torch.fx.GraphModule) -> dict[torch.fx.Node, Any]:
+    """What each node gives that depends on parameters alone: themselves, turned, cut or scaled."""
+    known: dict[torch.fx.Node, Any] = {}
+    for node in graph.graph.nodes:
+        if node.op == "get_attr":
+            held: Any = graph
+            for name in str(node.target).split("."):
+                held = getattr(held, name)
+            if isinstance(held, torch.nn.Parameter):
+                known[node] = held.detach()
+        elif node.op == "call_function" and always_gives_the_same(node.target):
+            inputs = node.all_input_nodes
+            if inputs and all(source in known for source in inputs):
+                args, kwargs = torch.fx.node.map_arg((node.args, node.kwargs), known.__getitem__)
+                known[node] = node.target(*args, **kwargs)
+    return known
+
+
+def always_gives_the_same(operation: Any) -> bool:
+    if operation is operator.getitem:
+        return True
+    if not isinstance(operation, torch._ops.OpOverload) or operation.namespace != "aten":
+        return False
+    random = torch.Tag.nondeterministic_seeded in operation.tags
+    return not operation._schema.is_mutable and not random
