@@ -144,6 +144,57 @@ def test_two_weights_that_are_computed_are_not_taken_for_each_other():
     assert relative_error(graph(x), module(x)) < 0.1
 
 
+@pytest.mark.parametrize("write", [
+    lambda w: w[:, :32].zero_(),
+    lambda w: w[0].mul_(100),
+    lambda w: torch.diagonal(w).zero_(),
+    lambda w: w.mul_(3),
+])  # fmt: skip
+def test_a_weight_that_is_written_into_is_not_taken_as_it_was(write):
+    class Written(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            torch.manual_seed(0)
+            self.weight = torch.nn.Parameter(torch.randn(64, 64))
+            self.other = torch.nn.Parameter(torch.randn(64, 64) / 8)
+
+        def forward(self, x):
+            weight = self.weight.clone()
+            write(weight)
+            return x @ weight @ self.other @ (weight * 2)
+
+    module, x = Written(), torch.randn(8, 64)
+    graph = rewritten(module, x)
+    assert int8_products(graph) >= 1
+    assert relative_error(graph(x), module(x)) < 0.05
+
+
+def test_a_weight_that_is_a_product_of_parameters_is_made_in_floats():
+    class LowRank(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            torch.manual_seed(0)
+            self.down = torch.nn.Parameter(torch.randn(4, 64))
+            self.up = torch.nn.Parameter(torch.randn(32, 4))
+
+        def forward(self, x):
+            return torch.nn.functional.linear(x, self.up @ self.down)
+
+    module, x = LowRank(), torch.randn(8, 64)
+    graph = rewritten(module, x)
+    assert [m.weight.shape for m in graph.modules() if isinstance(m, Int8Linear)] == [(64, 32)]
+    assert relative_error(graph(x), module(x)) < 0.02
+
+
+def test_attention_whose_queries_share_keys_is_counted():
+    class Grouped(torch.nn.Module):
+        def forward(self, q, k):
+            return torch.nn.functional.scaled_dot_product_attention(q, k, k, enable_gqa=True)
+
+    tensors = [torch.randn(2, 8, 10, 16), torch.randn(2, 2, 10, 16)]
+    assert _int8_check.matrix_flops(Grouped(), tensors) == 2 * 2 * (2 * 8 * 10 * 10 * 16)
+
+
 def test_a_product_over_one_input_stays_in_floats():
     module, x = torch.nn.Linear(1, 16), torch.randn(4, 1)
     graph = rewritten(module, x)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch.utils import _pytree as pytree
 
 LEVELS = 127  # Steps to either side of zero.
 SMALLEST = torch.finfo(torch.float32).tiny  # The inverse of a smaller step is not finite.
@@ -109,10 +110,10 @@ def products_in_int8(graph: torch.fx.GraphModule) -> torch.fx.GraphModule:
     if pairs:
         let_export_see_packed_weights()
     known = constants(graph)
-    names: dict[Any, str] = {}  # A weight that is used many times is held once.
+    names: dict[Any, str] = {}  # A weight is held once for all uses with one bias.
     for node in list(graph.graph.nodes):
         product = PRODUCTS.get(node.target)
-        if product is None or node.kwargs:  # Such as addmm's factors.
+        if product is None or node in known or node.kwargs:  # Such as addmm's factors.
             continue
         x, weight, bias = operands(known, node, *product)
         if weight is None:
@@ -157,8 +158,13 @@ def operands(
 
 
 def constants(graph: torch.fx.GraphModule) -> dict[torch.fx.Node, Any]:
-    """What each node gives that depends on parameters alone: themselves, turned, cut or scaled."""
+    """What each node gives that depends on parameters alone: themselves, turned, cut or scaled.
+
+    Where the graph writes into one of these, only parameters that nothing writes into, and their views.
+    """
     known: dict[torch.fx.Node, Any] = {}
+    parameters: set[int] = set()
+    written: set[int] = set()
     for node in graph.graph.nodes:
         if node.op == "get_attr":
             held: Any = graph
@@ -166,18 +172,31 @@ def constants(graph: torch.fx.GraphModule) -> dict[torch.fx.Node, Any]:
                 held = getattr(held, name)
             if isinstance(held, torch.nn.Parameter):
                 known[node] = held.detach()
-        elif node.op == "call_function" and always_gives_the_same(node.target):
+                parameters |= storages(held)
+        elif node.op == "call_function":
             inputs = node.all_input_nodes
-            if inputs and all(source in known for source in inputs):
+            if is_mutable(node.target):
+                written.update(*(storages(known[source]) for source in inputs if source in known))
+            elif inputs and all(source in known for source in inputs) and is_pure(node.target):
                 args, kwargs = torch.fx.node.map_arg((node.args, node.kwargs), known.__getitem__)
                 known[node] = node.target(*args, **kwargs)
-    return known
+    if not written:
+        return known
+    return {node: value for node, value in known.items() if storages(value) <= parameters - written}
 
 
-def always_gives_the_same(operation: Any) -> bool:
+def storages(value: Any) -> set[int]:
+    tensors = (leaf for leaf in pytree.tree_leaves(value) if isinstance(leaf, torch.Tensor))
+    return {tensor.untyped_storage().data_ptr() for tensor in tensors}
+
+
+def is_mutable(operation: Any) -> bool:
+    return isinstance(operation, torch._ops.OpOverload) and operation._schema.is_mutable
+
+
+def is_pure(operation: Any) -> bool:
     if operation is operator.getitem:
         return True
     if not isinstance(operation, torch._ops.OpOverload) or operation.namespace != "aten":
         return False
-    random = torch.Tag.nondeterministic_seeded in operation.tags
-    return not operation._schema.is_mutable and not random
+    return torch.Tag.nondeterministic_seeded not in operation.tags

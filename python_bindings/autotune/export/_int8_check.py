@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
-from torch.utils.flop_counter import FlopCounterMode, sdpa_flop_count
+from torch.utils.flop_counter import FlopCounterMode
 
 from .._errors import ModelError
 from ._recipes import Flat
@@ -29,7 +29,8 @@ INT8_PRODUCT = re.compile(
 def attention_flops(
     query: torch.Size, key: torch.Size, value: torch.Size, *_: object, **__: object
 ) -> int:
-    return sdpa_flop_count(query, key, value)
+    """[rows, heads, positions, width] each; several heads of a query may share one of the others."""
+    return 2 * math.prod(query[:3]) * key[2] * (query[3] + value[3])
 
 
 def lstm_flops(
