@@ -87,7 +87,7 @@ def measured(arguments: argparse.Namespace, words: list[str]) -> tuple:
                        "--seconds", arguments.seconds], cache)
     found = {name: re.search(rf"{name}: (.*)", started).group(1)
              for name in ("config", "units per second", "p50")}
-    if not found["config"].startswith(words[-1]):
+    if not (found["config"] + ",").startswith(words[-1] + ","):
         sys.exit(f"startup ran {found['config']}, not {words[-1]}")
     return ((best["units_per_second"], best["latency_ms"]["p50"]),
             (float(found["units per second"]), float(found["p50"].split()[0])), found["config"])

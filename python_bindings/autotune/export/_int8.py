@@ -105,7 +105,7 @@ def let_export_see_packed_weights() -> torch.library.Library | None:
 
 def products_in_int8(graph: torch.fx.GraphModule) -> torch.fx.GraphModule:
     """Replaces every product of a floating tensor with what comes of parameters alone, in place."""
-    pairs = platform.machine() in ("x86_64", "AMD64") and not cpu_has_vnni()
+    pairs = platform.machine() == "x86_64" and not cpu_has_vnni()
     kind = Int8LinearOfPairs if pairs else Int8Linear
     if pairs:
         let_export_see_packed_weights()

@@ -29,6 +29,7 @@ def make_package(
         exported = torch.export.export(
             recipe.make(model), tuple(tensors), dynamic_shapes={"tensors": sizes}
         )
+        as_it_is = exported
         if recipe.rewrite is not None:
             graph = recipe.rewrite(exported.module())
             exported = torch.export.export(graph, tuple(tensors), dynamic_shapes=sizes)
@@ -48,7 +49,9 @@ def make_package(
             torch._inductor.aoti_compile_and_package(exported, package_path=str(path))
     seconds = time.monotonic() - started
     package = torch._inductor.aoti_load_package(str(path))
-    coverage = int8_coverage(model, package, tensors) if recipe.precision == "int8" else 1.0
+    coverage = 1.0
+    if recipe.precision == "int8":
+        coverage = int8_coverage(model, as_it_is.module(), package, tensors)
     return Variant(
         precision=recipe.precision,
         file=path.name,

@@ -1,6 +1,5 @@
 // Everything but the products of prepared weights stays as it is.
 #include "torch/arms/arm_methods.hpp"
-#include "torch/arms/tf32_switch.hpp"
 #include "torch/mode/quantized_rows.hpp"
 
 namespace autotune {
@@ -19,7 +18,6 @@ PrecisionMethod int8_method() {
               [](const ModelFacts& facts) {
                 const bool share = facts.writes_nothing;
                 return std::vector<Route>{{"prepared weights", [share](Draft& draft) {
-                                             set_tf32(draft, false);
                                              if (share) draft.call_scope = share_quantized_rows;
                                            }}};
               },

@@ -6,7 +6,8 @@ namespace autotune {
 /// TF32 on or off for matrix products, convolutions and recurrent layers, and back afterwards.
 /// Convolutions and recurrent layers have it on by default, so that true FP32 must switch it off.
 /// The switch is the process's: threads that want the same share it, others wait until these left.
-/// Nests on one thread; two threads that both nest the opposite at once would wait for each other.
+/// The same nests. So does the opposite, as long as no other thread opens any: one that joins the
+/// inner scope keeps it after its end, and two that both nest the opposite wait for each other.
 [[nodiscard]] Scope tf32_scope(bool allow);
 
 /// Adds that scope to an arm of a GPU. A CPU has no TF32, and its threads need not wait.

@@ -1,0 +1,103 @@
+"""The share of an INT8 package's FLOPs in int8: what a model's FLOPs are, and what a package's."""
+
+import json
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from autotune.export import _int8_check, export
+from autotune.export._flops import matrix_flops
+
+
+def int8_coverage(folder) -> float:
+    variants = json.loads((folder / "manifest.json").read_text())["variants"]
+    return next(v["coverage"] for v in variants if v["precision"] == "int8")
+
+
+@pytest.mark.parametrize(
+    ("module", "flops"),
+    [
+        (torch.nn.Linear(32, 16), 2 * 40 * 32 * 16),
+        (torch.nn.LSTM(32, 16, batch_first=True), 2 * 40 * (32 + 16) * 4 * 16),
+        (torch.nn.GRU(32, 16, bidirectional=True), 2 * (2 * 40 * (32 + 16) * 3 * 16)),
+        # Four projections, then scores and sums of 2 heads, 10 positions by 10, 16 each.
+        (torch.nn.TransformerEncoderLayer(32, 2, 64, batch_first=True),
+         2 * 40 * (4 * 32 * 32 + 2 * 32 * 64) + 2 * 2 * 4 * 2 * 10 * 10 * 16),
+    ],
+)  # fmt: skip
+def test_every_product_of_a_module_is_counted(module, flops):
+    """Also those that eager mode runs in one operation of a CPU's."""
+    module.eval()
+    x = torch.randn(4, 10, 32)
+    assert matrix_flops(lambda: module(x)) == flops
+
+
+def grouped(a, b, *ends):
+    offs = torch.tensor(ends, dtype=torch.int32) if ends else None
+    return torch._grouped_mm(a.bfloat16(), b.bfloat16(), offs=offs)
+
+
+@pytest.mark.parametrize(
+    ("product", "shapes", "flops"),
+    [
+        (torch.mv, [(8, 32), (32,)], 2 * 8 * 32),
+        (torch.dot, [(32,), (32,)], 2 * 32),
+        (torch.addmv, [(8,), (8, 32), (32,)], 2 * 8 * 32),
+        (torch.addbmm, [(8, 16), (4, 8, 32), (4, 32, 16)], 2 * 4 * 8 * 32 * 16),
+        (torch.conv_tbc, [(10, 4, 32), (3, 32, 16), (16,)], 2 * (8 * 4) * 3 * 32 * 16),
+        (torch.nn.functional.bilinear, [(4, 10, 32), (4, 10, 8), (16, 32, 8)], 2 * 40 * 32 * 8 * 16),
+        (lambda a, b: grouped(a, b, 8, 24, 32), [(32, 16), (3, 16, 8)], 2 * 32 * 16 * 8),
+        (grouped, [(3, 32, 16), (3, 16, 8)], 2 * 3 * 32 * 16 * 8),
+        (lambda a, b: grouped(a, b, 8, 16), [(32, 16), (16, 8)], 2 * 32 * 16 * 8),
+        (lambda a, b: grouped(a, b, 8, 16), [(2, 32, 16), (16, 16)], 2 * 32 * 16 * 16),
+        # Eight heads of queries share two of keys.
+        (lambda q, k: torch.nn.functional.scaled_dot_product_attention(q, k, k, enable_gqa=True),
+         [(2, 8, 10, 16), (2, 2, 10, 16)], 2 * 2 * (2 * 8 * 10 * 10 * 16)),
+    ],
+)  # fmt: skip
+def test_every_operation_that_multiplies_is_counted(product, shapes, flops):
+    tensors = [torch.randn(shape) for shape in shapes]
+    assert matrix_flops(lambda: product(*tensors)) == flops
+
+
+def test_attention_of_torch_gets_a_package_whose_coverage_is_not_all(tmp_path):
+    """Attention's own products have no weight; eager mode's fused path would count none of them."""
+    torch.manual_seed(0)
+    layer = torch.nn.TransformerEncoderLayer(64, 4, 128, batch_first=True)
+    module = torch.nn.Sequential(layer, torch.nn.Linear(64, 64)).eval()
+    x = torch.randn(8, 16, 64)
+    folder = export(module, tmp_path / "set", inputs=x, precision="int8", batch=(1, 16))
+    of_weights = 16 * (4 * 64 * 64 + 2 * 64 * 128 + 64 * 64)
+    assert int8_coverage(folder) == pytest.approx(of_weights / (of_weights + 2 * 16 * 16 * 64))
+
+
+def test_products_of_parameters_alone_are_not_among_the_flops(tmp_path):
+    """A package holds their results: with few rows they would be most of a model's."""
+
+    class LowRank(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            torch.manual_seed(0)
+            self.down = torch.nn.Parameter(torch.randn(32, 64))
+            self.up = torch.nn.Parameter(torch.randn(64, 32))
+
+        def forward(self, x):
+            return torch.nn.functional.linear(x, self.up @ self.down).relu()
+
+    folder = export(
+        LowRank(), tmp_path / "set", inputs=torch.randn(4, 64), precision="int8", batch=(1, 16)
+    )
+    assert int8_coverage(folder) == 1
+
+
+def test_more_int8_than_the_model_has_is_no_coverage(monkeypatch):
+    """Then the count of one of them is wrong, and its share says nothing."""
+    module, x = torch.nn.Linear(32, 16), torch.randn(4, 32)
+    graph = torch.export.export(module, (x,)).module()
+    line = "onednn_verbose,v1,primitive,exec,cpu,matmul,brg,undef,src:s8::ab wei:s8::ab dst:s32::ab,,,4x32:32x{},0.1"
+    monkeypatch.setattr(_int8_check, "onednn_log", lambda run: [line.format(16)])
+    assert _int8_check.int8_coverage(module, graph, module, [x]) == 1
+    monkeypatch.setattr(_int8_check, "onednn_log", lambda run: [line.format(32)])
+    with pytest.raises(_int8_check.ModelError, match="8192 FLOPs of int8 arithmetic, .* has 4096"):
+        _int8_check.int8_coverage(module, graph, module, [x])
