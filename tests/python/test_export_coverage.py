@@ -61,6 +61,14 @@ def test_every_operation_that_multiplies_is_counted(product, shapes, flops):
     assert matrix_flops(lambda: product(*tensors)) == flops
 
 
+def test_experts_of_transformers_are_counted():
+    """Exported decoders with experts call this operation; it cannot be seen what it is made of."""
+    pytest.importorskip("transformers.integrations.moe")
+    experts = torch.ops.transformers.grouped_mm_fallback
+    x, weight, ends = torch.randn(32, 16), torch.randn(3, 16, 8), torch.tensor([8, 24, 32])
+    assert matrix_flops(lambda: experts(x, weight, ends.int())) == 2 * 32 * 16 * 8
+
+
 def test_attention_of_torch_gets_a_package_whose_coverage_is_not_all(tmp_path):
     """Attention's own products have no weight; eager mode's fused path would count none of them."""
     torch.manual_seed(0)
