@@ -8,6 +8,7 @@ torch = pytest.importorskip("torch")
 
 from autotune.export import _int8_check, export
 from autotune.export._flops import matrix_flops
+from autotune.export._int8 import products_in_int8
 
 
 def int8_coverage(folder) -> float:
@@ -44,7 +45,14 @@ def grouped(a, b, *ends):
         (torch.mv, [(8, 32), (32,)], 2 * 8 * 32),
         (torch.dot, [(32,), (32,)], 2 * 32),
         (torch.addmv, [(8,), (8, 32), (32,)], 2 * 8 * 32),
+        (torch.vdot, [(32,), (32,)], 2 * 32),
+        (torch.Tensor.addmv_, [(8,), (8, 32), (32,)], 2 * 8 * 32),
+        (torch.Tensor.addmm_, [(8, 16), (8, 32), (32, 16)], 2 * 8 * 32 * 16),
+        (torch._addmm_activation, [(16,), (8, 32), (32, 16)], 2 * 8 * 32 * 16),
+        (torch.Tensor.baddbmm_, [(4, 8, 16), (4, 8, 32), (4, 32, 16)], 2 * 4 * 8 * 32 * 16),
         (torch.addbmm, [(8, 16), (4, 8, 32), (4, 32, 16)], 2 * 4 * 8 * 32 * 16),
+        (torch.Tensor.addbmm_, [(8, 16), (4, 8, 32), (4, 32, 16)], 2 * 4 * 8 * 32 * 16),
+        (lambda a, b: torch._int_mm(a.char(), b.char()), [(8, 32), (32, 16)], 2 * 8 * 32 * 16),
         (torch.conv_tbc, [(10, 4, 32), (3, 32, 16), (16,)], 2 * (8 * 4) * 3 * 32 * 16),
         (torch.nn.functional.bilinear, [(4, 10, 32), (4, 10, 8), (16, 32, 8)], 2 * 40 * 32 * 8 * 16),
         (lambda a, b: grouped(a, b, 8, 24, 32), [(32, 16), (3, 16, 8)], 2 * 32 * 16 * 8),
@@ -97,6 +105,62 @@ def test_products_of_parameters_alone_are_not_among_the_flops(tmp_path):
         LowRank(), tmp_path / "set", inputs=torch.randn(4, 64), precision="int8", batch=(1, 16)
     )
     assert int8_coverage(folder) == 1
+
+
+def test_products_that_are_written_into_are_among_the_flops():
+    """What is overwritten may depend on the input; the product of it is not a parameter's alone."""
+
+    class Slots(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.slots = torch.nn.Parameter(torch.randn(32, 64))
+            self.weight = torch.nn.Parameter(torch.randn(64, 64))
+
+        def forward(self, x, fixed: bool):
+            slots = self.slots.clone()
+            if not fixed:
+                slots[0] = x.mean(0)
+            return x @ (slots @ self.weight).t()
+
+    x = torch.randn(8, 64)
+    graphs = [torch.export.export(Slots(), (x, fixed)).module() for fixed in (True, False)]
+    flops = [_int8_check.flops_of_constants(graph) for graph in graphs]
+    assert flops == [2 * 32 * 64 * 64, 0]
+
+
+class Loop(torch.nn.Module):
+    def __init__(self, body) -> None:
+        super().__init__()
+        self.linear = torch.nn.Linear(16, 16)
+        self.body = body
+
+    def forward(self, x):
+        return self.body(self.linear, x)
+
+
+def while_loop(linear, x):
+    def condition(i, y):
+        return i < 3
+
+    def step(i, y):
+        return i + 1, linear(y)
+
+    return torch._higher_order_ops.while_loop(condition, step, (torch.tensor(0), x))[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("while_loop", while_loop),
+        ("map_impl", lambda linear, x: torch._higher_order_ops.map(lambda row: row * linear(row), x)),
+    ],
+)  # fmt: skip
+def test_a_model_with_a_loop_gets_no_coverage(name, body):
+    """Torch counts what a loop multiplies once or never."""
+    module = Loop(body).eval().requires_grad_(False)
+    graph = torch.export.export(module, (torch.randn(4, 16),)).module()
+    with pytest.raises(_int8_check.ModelError, match=rf"loops of torch \({name}\)"):
+        products_in_int8(graph)
 
 
 def test_more_int8_than_the_model_has_is_no_coverage(monkeypatch):

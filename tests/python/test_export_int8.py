@@ -9,9 +9,8 @@ torch = pytest.importorskip("torch")
 from autotune.export import _int8, _int8_check
 from autotune.export._int8 import Int8Linear, Int8LinearOfPairs, products_in_int8
 
-# `_int_mm` adds pairs of products in 16 bits where the CPU has nothing better.
-WITH_VNNI = pytest.mark.skipif(not _int8.cpu_has_vnni(), reason="no VNNI: its sums would saturate")
-KINDS = [pytest.param(Int8Linear, marks=WITH_VNNI), Int8LinearOfPairs]
+EXACT = pytest.mark.skipif(_int8.adds_in_16_bits(), reason="the sums of `_int_mm` saturate here")
+KINDS = [pytest.param(Int8Linear, marks=EXACT), Int8LinearOfPairs]
 
 
 def layer(kind=Int8Linear, outputs=48, inputs=64):
@@ -45,7 +44,7 @@ def test_it_is_the_exact_product_of_what_was_quantised(kind):
 
 
 @pytest.mark.parametrize(("kind", "limit"), [
-    pytest.param(Int8Linear, 0.012, marks=WITH_VNNI), (Int8LinearOfPairs, 0.018)
+    pytest.param(Int8Linear, 0.012, marks=EXACT), (Int8LinearOfPairs, 0.018)
 ])  # fmt: skip
 def test_it_is_near_the_product_of_floats(kind, limit):
     int8, weight, bias = layer(kind, 256, 512)
@@ -59,6 +58,14 @@ def test_pairs_of_bytes_cannot_saturate_16_bits():
     assert int8.weight.abs().max() == 64
     rows = 127 * signs.expand(2, 64)
     assert torch.equal(int8.products(rows), 64 * 127 * signs @ signs.T)
+
+
+def test_only_an_x86_without_vnni_adds_in_16_bits(monkeypatch):
+    monkeypatch.setattr(_int8, "cpu_has_vnni", lambda: False)
+    monkeypatch.setattr(_int8.platform, "machine", lambda: "x86_64")
+    assert _int8.adds_in_16_bits()
+    monkeypatch.setattr(_int8.platform, "machine", lambda: "aarch64")
+    assert not _int8.adds_in_16_bits()
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -25,11 +25,19 @@ def lstm(x: Shape, of_input: Shape, of_state: Shape, *_: object, **__: object) -
     return 2 * x[0] * x[1] * (math.prod(of_input) + math.prod(of_state))
 
 
+def product(a: Shape, b: Shape, *_: object, **__: object) -> int:
+    return 2 * math.prod(a) * b[-1]
+
+
+def added_product(_: Shape, a: Shape, b: Shape, *__: object, **___: object) -> int:
+    """Of matrices, or of pairs of them [pairs, …]"""
+    return product(a, b)
+
+
 def products_of_groups(a: Shape, b: Shape, *_: object, **__: object) -> int:
     """Rows [rows, inputs] in groups with one of b [groups, inputs, outputs] each, such as experts; or
     matrix by matrix [groups, …]; or groups of the inputs, or of b's columns, where b has no groups."""
-    rows = a if len(b) == 3 else a[-2:]
-    return 2 * math.prod(rows) * b[-1]
+    return product(a if len(b) == 3 else a[-2:], b)
 
 
 def matrix_by_vector(matrix: Shape, *_: object, **__: object) -> int:
@@ -38,11 +46,6 @@ def matrix_by_vector(matrix: Shape, *_: object, **__: object) -> int:
 
 def added_matrix_by_vector(_: Shape, matrix: Shape, *__: object, **___: object) -> int:
     return 2 * math.prod(matrix)
-
-
-def summed_products(_: Shape, a: Shape, b: Shape, *__: object, **___: object) -> int:
-    """[pairs, rows, inputs] by [pairs, inputs, columns]"""
-    return 2 * math.prod(a) * b[2]
 
 
 def convolution_in_time(
@@ -69,8 +72,15 @@ UNKNOWN_TO_TORCH: dict[Any, Callable[..., int]] = {
     aten._grouped_mm: products_of_groups,
     aten.mv: matrix_by_vector,
     aten.dot: matrix_by_vector,
+    aten.vdot: matrix_by_vector,
     aten.addmv: added_matrix_by_vector,
-    aten.addbmm: summed_products,
+    aten.addmv_: added_matrix_by_vector,
+    aten.addmm_: added_product,
+    aten._addmm_activation: added_product,
+    aten.addbmm: added_product,
+    aten.addbmm_: added_product,
+    aten.baddbmm_: added_product,
+    aten._int_mm: product,
     aten.conv_tbc: convolution_in_time,
     aten._trilinear: bilinear,
 }

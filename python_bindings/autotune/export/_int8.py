@@ -15,6 +15,8 @@ from typing import Any
 import torch
 from torch.utils import _pytree as pytree
 
+from .._errors import ModelError
+
 LEVELS = 127  # Steps to either side of zero.
 SMALLEST = torch.finfo(torch.float32).tiny  # The inverse of a smaller step is not finite.
 
@@ -27,6 +29,15 @@ PRODUCTS: dict[Any, tuple[int, int, int | None, bool]] = {
     aten.mm.default: (0, 1, None, False),
     aten.matmul.default: (0, 1, None, False),
 }
+
+
+# What they multiply is called many times, and counted by torch once or not at all.
+LOOPS = {"while_loop", "scan", "map_impl", "associative_scan"}
+
+
+def adds_in_16_bits() -> bool:
+    """An x86 without VNNI instructions adds pairs of byte products in 16 bits."""
+    return platform.machine() == "x86_64" and not cpu_has_vnni()
 
 
 def cpu_has_vnni() -> bool:
@@ -70,9 +81,9 @@ class Int8Linear(torch.nn.Module):
 
 
 class Int8LinearOfPairs(Int8Linear):
-    """Without VNNI instructions an x86 adds pairs of byte products in 16 bits, which saturate, and
-    `_int_mm` has no fast kernel; oneDNN's `qlinear_pointwise` has. Weights of half the levels keep
-    every sum exact (two times 255 by 64 is less than 2^15)."""
+    """Where pairs are added in 16 bits they saturate, and `_int_mm` has no fast kernel; oneDNN's
+    `qlinear_pointwise` has. Weights of half the levels keep every sum exact (two times 255 by 64 is
+    less than 2^15)."""
 
     levels = 64
 
@@ -104,8 +115,13 @@ def let_export_see_packed_weights() -> torch.library.Library | None:
 
 
 def products_in_int8(graph: torch.fx.GraphModule) -> torch.fx.GraphModule:
-    """Replaces every product of a floating tensor with what comes of parameters alone, in place."""
-    pairs = platform.machine() == "x86_64" and not cpu_has_vnni()
+    """Replaces every product of a floating tensor with what comes of parameters alone, in place.
+
+    Raises:
+        ModelError: If the graph has a loop.
+    """
+    refuse_loops(graph)
+    pairs = adds_in_16_bits()
     kind = Int8LinearOfPairs if pairs else Int8Linear
     if pairs:
         let_export_see_packed_weights()
@@ -128,6 +144,17 @@ def products_in_int8(graph: torch.fx.GraphModule) -> torch.fx.GraphModule:
     graph.graph.eliminate_dead_code()
     graph.recompile()
     return graph
+
+
+def refuse_loops(graph: torch.fx.GraphModule) -> None:
+    graphs = [part.graph for part in graph.modules() if isinstance(part, torch.fx.GraphModule)]
+    called = {node.target for part in graphs for node in part.nodes}
+    loops = {op.name() for op in called if isinstance(op, torch._ops.HigherOrderOperator)} & LOOPS
+    if loops:
+        raise ModelError(
+            f"the model has loops of torch ({', '.join(sorted(loops))}): what they multiply cannot be "
+            "counted, and so not which share of the model is in int8."
+        )
 
 
 def identity(tensor: torch.Tensor) -> tuple[Any, ...]:
@@ -178,11 +205,15 @@ def constants(graph: torch.fx.GraphModule) -> dict[torch.fx.Node, Any]:
             if is_mutable(node.target):
                 written.update(*(storages(known[source]) for source in inputs if source in known))
             elif inputs and all(source in known for source in inputs) and is_pure(node.target):
-                args, kwargs = torch.fx.node.map_arg((node.args, node.kwargs), known.__getitem__)
-                known[node] = node.target(*args, **kwargs)
+                known[node] = result(node, known)
     if not written:
         return known
     return {node: value for node, value in known.items() if storages(value) <= parameters - written}
+
+
+def result(node: torch.fx.Node, known: dict[torch.fx.Node, Any]) -> Any:
+    args, kwargs = torch.fx.node.map_arg((node.args, node.kwargs), known.__getitem__)
+    return node.target(*args, **kwargs)
 
 
 def storages(value: Any) -> set[int]:

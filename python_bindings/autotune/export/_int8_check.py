@@ -19,7 +19,7 @@ import torch
 
 from .._errors import ModelError
 from ._flops import matrix_flops
-from ._int8 import constants
+from ._int8 import constants, result
 from ._recipes import Flat
 
 INT8_PRODUCT = re.compile(
@@ -49,13 +49,19 @@ def int8_coverage(
             "as its weight, outside regions of autocast or enable_grad, or all that do fell back to "
             "floating point."
         )
-    flops = matrix_flops(lambda: model(*tensors)) - matrix_flops(lambda: constants(graph))
+    flops = matrix_flops(lambda: model(*tensors)) - flops_of_constants(graph)
     if in_int8 > flops:
         raise ModelError(
             f"the package runs {in_int8} FLOPs of int8 arithmetic, where the model has {flops} in "
             "products and convolutions as they are counted: the coverage is unknown."
         )
     return in_int8 / flops
+
+
+def flops_of_constants(graph: torch.fx.GraphModule) -> int:
+    known = constants(graph)  # Not what the graph goes on to write into.
+    computed = [node for node in known if node.op == "call_function"]
+    return matrix_flops(lambda: [result(node, known) for node in computed])
 
 
 def int8_flops(log: list[str]) -> int:
