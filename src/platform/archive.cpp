@@ -36,9 +36,11 @@ struct CloseArchive {
 using Archive = std::unique_ptr<void, CloseArchive>;
 
 [[noreturn]] void refuse(const std::filesystem::path& model, const std::string& problem) {
-  throw Error(ErrorCode::model, fmt::format("the model {} {}: is it a TorchScript file made by "
-                                            "torch.jit.save?",
-                                            model.string(), problem));
+  const char* advice =
+      model.extension() == ".pt2"
+          ? ". Make the variant set again with: python -m autotune export MODEL --out DIR"
+          : ": is it a TorchScript file made by torch.jit.save?";
+  throw Error(ErrorCode::model, fmt::format("the model {} {}{}", model.string(), problem, advice));
 }
 
 void check_readable_file(const std::filesystem::path& model) {

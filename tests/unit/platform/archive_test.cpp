@@ -84,6 +84,14 @@ TEST(ModelFingerprint, RefusesAFolderAnEmptyFileAndAnotherFormat) {
               says("is no zip archive or was cut off (13 bytes"));
 }
 
+TEST(ModelFingerprint, SaysHowAPackageIsMade) {
+  const FileTree folder;
+  folder.write("int8.pt2", "import torch\n");
+  EXPECT_THAT([&] { static_cast<void>(model_fingerprint(folder.root() / "int8.pt2")); },
+              ThrowsMessage<Error>(HasSubstr(
+                  "(13 bytes, no directory at its end). Make the variant set again with: python")));
+}
+
 TEST(ModelFingerprint, RefusesAnArchiveCutOffAnywhere) {
   const FileTree folder;
   const auto path = archive(folder, "whole.pt", model);
