@@ -7,8 +7,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from autotune.export import _int8_check, export
-from autotune.export._flops import matrix_flops
-from autotune.export._int8 import products_in_int8
+from autotune.export._flops import matrix_flops, refuse_loops
 
 
 def int8_coverage(folder) -> float:
@@ -139,13 +138,15 @@ class Loop(torch.nn.Module):
 
 
 def while_loop(linear, x):
+    counter = (x[:1, 0] * 0).long()  # A constant would not compile.
+
     def condition(i, y):
-        return i < 3
+        return i.sum() < 3
 
     def step(i, y):
         return i + 1, linear(y)
 
-    return torch._higher_order_ops.while_loop(condition, step, (torch.tensor(0), x))[1]
+    return torch._higher_order_ops.while_loop(condition, step, (counter, x.clone()))[1]
 
 
 @pytest.mark.parametrize(
@@ -156,11 +157,20 @@ def while_loop(linear, x):
     ],
 )  # fmt: skip
 def test_a_model_with_a_loop_gets_no_coverage(name, body):
-    """Torch counts what a loop multiplies once or never."""
     module = Loop(body).eval().requires_grad_(False)
     graph = torch.export.export(module, (torch.randn(4, 16),)).module()
     with pytest.raises(_int8_check.ModelError, match=rf"loops of torch \({name}\)"):
-        products_in_int8(graph)
+        refuse_loops(graph)
+
+
+def test_a_loop_costs_a_model_only_its_int8_package(tmp_path):
+    x = torch.randn(4, 16)
+    folder = export(
+        Loop(while_loop).eval(), tmp_path / "set", inputs=x, precision="int8", batch=(1, 16)
+    )
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert [variant["precision"] for variant in manifest["variants"]] == ["fp32"]
+    assert "loops of torch (while_loop)" in manifest["failed"][0]["reason"]
 
 
 def test_more_int8_than_the_model_has_is_no_coverage(monkeypatch):

@@ -11,6 +11,8 @@ from typing import Any
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from .._errors import ModelError
+
 aten = torch.ops.aten
 Shape = torch.Size
 
@@ -87,6 +89,21 @@ UNKNOWN_TO_TORCH: dict[Any, Callable[..., int]] = {
 
 # Of operations by others, which exist once these are imported; what they are made of is not seen.
 OF_OTHERS = {("transformers", "grouped_mm_fallback"): products_of_groups}
+
+# Torch's counter fails at one of these, or takes it for nothing.
+LOOPS = {"while_loop", "scan", "map_impl", "associative_scan"}
+
+
+def refuse_loops(graph: torch.fx.GraphModule) -> None:
+    """Raises ModelError if an exported model's FLOPs cannot be counted."""
+    graphs = [part.graph for part in graph.modules() if isinstance(part, torch.fx.GraphModule)]
+    called = {node.target for part in graphs for node in part.nodes}
+    loops = {op.name() for op in called if isinstance(op, torch._ops.HigherOrderOperator)} & LOOPS
+    if loops:
+        raise ModelError(
+            f"the model has loops of torch ({', '.join(sorted(loops))}): what they multiply cannot be "
+            "counted, and so not which share of the model is in int8."
+        )
 
 
 def matrix_flops(run: Callable[[], object]) -> int:

@@ -15,8 +15,6 @@ from typing import Any
 import torch
 from torch.utils import _pytree as pytree
 
-from .._errors import ModelError
-
 LEVELS = 127  # Steps to either side of zero.
 SMALLEST = torch.finfo(torch.float32).tiny  # The inverse of a smaller step is not finite.
 
@@ -29,10 +27,6 @@ PRODUCTS: dict[Any, tuple[int, int, int | None, bool]] = {
     aten.mm.default: (0, 1, None, False),
     aten.matmul.default: (0, 1, None, False),
 }
-
-
-# What they multiply is called many times, and counted by torch once or not at all.
-LOOPS = {"while_loop", "scan", "map_impl", "associative_scan"}
 
 
 def adds_in_16_bits() -> bool:
@@ -115,12 +109,7 @@ def let_export_see_packed_weights() -> torch.library.Library | None:
 
 
 def products_in_int8(graph: torch.fx.GraphModule) -> torch.fx.GraphModule:
-    """Replaces every product of a floating tensor with what comes of parameters alone, in place.
-
-    Raises:
-        ModelError: If the graph has a loop.
-    """
-    refuse_loops(graph)
+    """Replaces every product of a floating tensor with what comes of parameters alone, in place."""
     pairs = adds_in_16_bits()
     kind = Int8LinearOfPairs if pairs else Int8Linear
     if pairs:
@@ -144,17 +133,6 @@ def products_in_int8(graph: torch.fx.GraphModule) -> torch.fx.GraphModule:
     graph.graph.eliminate_dead_code()
     graph.recompile()
     return graph
-
-
-def refuse_loops(graph: torch.fx.GraphModule) -> None:
-    graphs = [part.graph for part in graph.modules() if isinstance(part, torch.fx.GraphModule)]
-    called = {node.target for part in graphs for node in part.nodes}
-    loops = {op.name() for op in called if isinstance(op, torch._ops.HigherOrderOperator)} & LOOPS
-    if loops:
-        raise ModelError(
-            f"the model has loops of torch ({', '.join(sorted(loops))}): what they multiply cannot be "
-            "counted, and so not which share of the model is in int8."
-        )
 
 
 def identity(tensor: torch.Tensor) -> tuple[Any, ...]:

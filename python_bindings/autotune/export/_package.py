@@ -9,6 +9,7 @@ import torch
 import torch._inductor
 
 from .. import _core
+from ._flops import refuse_loops
 from ._int8_check import int8_coverage
 from ._manifest import Variant
 from ._recipes import Flat, Recipe
@@ -30,6 +31,8 @@ def make_package(
             recipe.make(model), tuple(tensors), dynamic_shapes={"tensors": sizes}
         )
         as_it_is = exported
+        if recipe.precision == "int8":  # Else found out only once it is compiled.
+            refuse_loops(exported.module())
         if recipe.rewrite is not None:
             graph = recipe.rewrite(exported.module())
             exported = torch.export.export(graph, tuple(tensors), dynamic_shapes=sizes)
