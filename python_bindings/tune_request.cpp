@@ -40,7 +40,7 @@ TuneOptions tune_options(const TuneRequest& request, const Device& device) {
   if (request.baseline) options.baseline = parse_config(*request.baseline);
   options.constraints = request;
   options.budget.seconds = request.budget_seconds;
-  options.budget.joules = request.budget_joules.value_or(options.budget.joules);
+  options.budget.joules = request.budget_joules;
   options.effort = effort_from(request.effort);
   options.searcher = request.searcher;
   static_cast<void>(make_searcher(options.searcher, {{{"any", {1}}}}, {}));  // Refuses others now.

@@ -43,7 +43,7 @@ po::options_description flags() {
       ("max-relative-l2", number(), "largest relative L2 error against FP32 (default by cosine)")
       ("min-coverage", number(), "least share of matrix FLOPs in an arm's precision (default 0.5)")
       ("budget-seconds", number(), "wall time of all of it (default 60, 300 or 1800 by effort)")
-      ("budget-joules", number(), "energy of the tune itself (default 50000)")
+      ("budget-joules", number(), "energy of the tune itself (default: what the device can draw)")
       ("searcher", text(), searcher_help().c_str())
       ("resume", "go on with the newest journal of this model on this device, with the same options")
       ("events", text(), "write every step and rejected window as a JSON line to this file")
@@ -142,7 +142,7 @@ TuneOptions tune_options(const po::variables_map& values, const ModelOptions& mo
     options.baseline = parse_config(values["baseline"].as<std::string>());
   options.constraints = constraints(values);
   options.budget.seconds = positive(values, "budget-seconds");
-  options.budget.joules = positive(values, "budget-joules").value_or(options.budget.joules);
+  options.budget.joules = positive(values, "budget-joules");
   if (values.count("searcher")) {
     options.searcher = values["searcher"].as<std::string>();
     (void)make_searcher(options.searcher, {{{"any", {1}}}}, {});  // Refuses an unknown name now.
@@ -153,8 +153,14 @@ TuneOptions tune_options(const po::variables_map& values, const ModelOptions& mo
   return options;
 }
 
-int dry_run(Workload& workload, const TuneOptions& options) {
-  const Description description = workload.describe();
+/// ` and 105000 J`; empty where nobody tells what the device can draw.
+std::string joules_words(const TuneOptions& options, const MeterInfo& meter) {
+  const auto joules = options.budget.joules_for(options.effort, meter.most_watts);
+  return joules ? fmt::format(" and {:.0f} J", *joules) : "";
+}
+
+int dry_run(Session& session, const TuneOptions& options) {
+  const Description description = session.workload().describe();
   print_warnings(description.warnings);
   fmt::print("{}: {} rows, {:.4g} {} per row, {}\n", description.id.name, description.rows,
              description.units_per_row, description.id.unit, description.id.inputs);
@@ -165,8 +171,9 @@ int dry_run(Workload& workload, const TuneOptions& options) {
     fmt::print(" unsupported   precision={},layout={}: {}\n", to_string(arm.precision),
                to_string(arm.layout), arm.reason);
   }
-  fmt::print(" batches {}:{} within {:.0f} s and {:.0f} J\n", options.min_batch, options.max_batch,
-             options.budget.seconds_for(options.effort), options.budget.joules);
+  fmt::print(" batches {}:{} within {:.0f} s{}\n", options.min_batch, options.max_batch,
+             options.budget.seconds_for(options.effort),
+             joules_words(options, session.meters().front()->info()));
   return 0;
 }
 
@@ -238,7 +245,7 @@ int tune_command(const std::vector<std::string>& words) {
   if (events) options.on_event = [&](const TuneEvent& event) { events->write(event); };
 
   Session session(model.session);
-  if (values.count("dry-run")) return dry_run(session.workload(), options);
+  if (values.count("dry-run")) return dry_run(session, options);
   const auto result = tune_and_watch(session, options, shown_unit(model.session.worker.workload));
   if (!result) return 128 + interrupt_signal();
   const auto path = store.save(make_profile(*result));

@@ -38,6 +38,8 @@ struct MeterInfo {
   bool claimable = false;  ///< False for modelled energy and whatever a test or fake provides.
   std::string note;        ///< What a reader must know, e.g. the constant wattage of `modelled`.
   std::chrono::nanoseconds poll_period{std::chrono::milliseconds(20)};  ///< 0: the edges suffice.
+  /// What it reads can draw for long: a power limit that holds. Absent where nobody tells one.
+  std::optional<double> most_watts;
 
   friend bool operator==(const MeterInfo&, const MeterInfo&) = default;
 };

@@ -42,12 +42,18 @@ struct Constraints {
   [[nodiscard]] bool accepts(const Accuracy& accuracy) const noexcept;
 };
 
-/// Limits on the search itself. Absent: by effort (60, 300, 1,800 s) and 50 kJ.
+/// Limits on the search itself. A share of a tune, such as the race's, is kept back of both.
 struct Budget {
-  std::optional<double> seconds;  ///< Wall time of the whole tune, counted from `started`.
-  double joules = 50'000;         ///< About two minutes of an H100 at full power.
+  /// Wall time of the whole tune, counted from `started`; absent: 60, 300 or 1,800 s by effort.
+  std::optional<double> seconds;
+  std::optional<double> joules;  ///< Of the ranking meter; absent: the seconds alone decide.
 
   [[nodiscard]] double seconds_for(Effort effort) const noexcept;
+
+  /// The joules, or where they are absent what the device can draw in the seconds: nothing where
+  /// nobody tells what that is.
+  [[nodiscard]] std::optional<double> joules_for(
+      Effort effort, const std::optional<double>& most_watts) const noexcept;
 };
 
 /// How windows are measured (docs/measuring.md#windows).
@@ -142,6 +148,7 @@ struct TuneResult {
   MeterInfo meter;
   Effort effort = Effort::standard;
   Constraints constraints;
+  Budget budget;  ///< As granted. Joules are absent where nobody tells what the device can draw.
   std::uint64_t seed = 0;
   std::string searcher;
   std::string search_ended;   ///< Why the search ended, in a few words.

@@ -30,6 +30,7 @@ from ._lookup import best, devices
 from ._results import (
     Accuracy,
     Baseline,
+    Budget,
     Config,
     Device,
     EnergyPerUnit,
@@ -50,6 +51,7 @@ from ._tune import tune
 __all__ = [
     "Accuracy",
     "Baseline",
+    "Budget",
     "Config",
     "ConstraintsError",
     "Device",

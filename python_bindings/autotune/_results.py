@@ -271,6 +271,15 @@ class Spent:
 
 
 @dataclasses.dataclass(frozen=True)
+class Budget:
+    """What a tune was granted."""
+
+    seconds: float
+    joules: float | None
+    """None where nobody tells what the device can draw: then the seconds alone decide."""
+
+
+@dataclasses.dataclass(frozen=True)
 class Progress:
     """How a tune goes on."""
 
@@ -309,6 +318,7 @@ class Result:
     """All, in order of first measurement."""
     unsupported: list[UnsupportedArm]
     spent: Spent
+    budget: Budget
     pays_back_after_units: float | None
     """Units of work after which the tune's own energy is earned back."""
     effort: str
@@ -336,6 +346,7 @@ class Result:
             baselines=[Baseline.from_json(baseline) for baseline in data["baselines"]],
             unsupported=[_from_known(UnsupportedArm, arm) for arm in data["unsupported"]],
             spent=_from_known(Spent, data["spent"]),
+            budget=_from_known(Budget, data["budget"]),
             profile_path=data["profile_path"] and Path(data["profile_path"]),
             _json=report.json,
             _table=report.table,

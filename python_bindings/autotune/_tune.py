@@ -92,7 +92,8 @@ def tune(
             that reaches less is `unsupported`. By default 0.5.
         effort: `quick` (a minute, claims nothing), `standard` (minutes) or `full` (half an hour).
         budget_seconds: Wall time of all of it, in seconds; by default 60, 300 or 1,800 by effort.
-        budget_joules: Energy of the tune itself, in joules; by default 50,000.
+        budget_joules: Energy of the tune itself, in joules; by default what the device can draw in
+            that time.
         seed: Of the search and of generated inputs.
         searcher: How to search; by default what the command line uses.
         meter: `auto`, `nvml`, `nvml:N`, `rapl` or `modelled`.

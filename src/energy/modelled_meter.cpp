@@ -50,6 +50,7 @@ class ModelledMeter final : public EnergyMeter {
     info_.note = fmt::format("constant {:g} W ({}): energy is time in other units", constant.watts,
                              constant.origin);
     info_.poll_period = std::chrono::nanoseconds(0);  // a constant needs no more than its edges
+    info_.most_watts = constant.watts;
   }
 
   [[nodiscard]] const MeterInfo& info() const override { return info_; }

@@ -126,6 +126,14 @@ EnergyScope scope_of(const Quantity& quantity, const NvmlGpu& gpu, bool shared) 
                                                                     : quantity.scope;
 }
 
+/// The limit is the GPU's: nobody tells that of a module.
+std::optional<double> power_limit(const Quantity& quantity, const NvmlGpu& gpu) {
+  const auto limit = gpu.library->power_limit_milliwatts(gpu.handle);
+  const bool known = quantity.scope == EnergyScope::gpu && !counts_the_module(gpu.name) && limit;
+  if (!known || !(limit.value > 0)) return std::nullopt;
+  return limit.value / 1000.0;
+}
+
 MeterInfo info_of(const Quantity& quantity, const NvmlGpu& gpu) {
   const bool average = quantity.source == EnergySource::nvml_power_average;
   const std::string shared = sharing_of(gpu).note;
@@ -140,21 +148,18 @@ MeterInfo info_of(const Quantity& quantity, const NvmlGpu& gpu) {
   if (nvml::named_library()) info.note += "; read through AUTOTUNE_NVML_LIBRARY";
   // Power that is polled faster than every 50 ms has been seen to fail (docs/measuring.md#meters).
   info.poll_period = quantity.kind == joules ? milliseconds(5) : milliseconds(50);
+  info.most_watts = power_limit(quantity, gpu);
   return info;
 }
 
 /// More than the device can draw. Twice the limit, since sensors see it exceeded for some ms; no
 /// module is rated above 2.7 kW (GB200).
-double most_watts_of(const Quantity& quantity, const NvmlGpu& gpu) {
-  const auto limit = gpu.library->power_limit_milliwatts(gpu.handle);
-  const bool known = quantity.scope == EnergyScope::gpu && !counts_the_module(gpu.name) && limit;
-  return known && limit.value > 0 ? 2 * limit.value / 1000.0 : 10'000;
-}
+double impossible_watts(const std::optional<double>& limit) { return limit ? 2 * *limit : 10'000; }
 
 std::unique_ptr<EnergyMeter> make_meter(const Quantity& quantity, const NvmlGpu& gpu,
                                         Clock& clock) {
-  return std::make_unique<NvmlMeter>(gpu, quantity, info_of(quantity, gpu),
-                                     most_watts_of(quantity, gpu), clock);
+  const MeterInfo info = info_of(quantity, gpu);
+  return std::make_unique<NvmlMeter>(gpu, quantity, info, impossible_watts(info.most_watts), clock);
 }
 
 std::string remedy_for_refusal(const Quantity& quantity, nvml::Return code) {

@@ -63,6 +63,7 @@ class RaplMeter final : public EnergyMeter {
     info_.note = std::move(note);
     // The counters move every millisecond, but each reading wakes a core that is being measured.
     info_.poll_period = std::chrono::milliseconds(20);
+    info_.most_watts = power_limit_watts(zones);
   }
 
   [[nodiscard]] const MeterInfo& info() const override { return info_; }

@@ -113,7 +113,31 @@ std::vector<RaplZone> all_or_none(const Domains& domains, std::string& problem,
   return zones;
 }
 
+/// Constraints 0 and 1 are the long-term and the short-term one; what comes after them holds for
+/// milliseconds.
+std::uint64_t limit_microwatts(const fs::path& zone) {
+  const FileNumber enabled = read_number(zone / "enabled");
+  if (enabled.ok && enabled.value == 0) return 0;
+  std::uint64_t most = 0;
+  for (const char* file : {"constraint_0_power_limit_uw", "constraint_1_power_limit_uw"}) {
+    if (const FileNumber limit = read_number(zone / file); limit.ok) {
+      most = std::max(most, limit.value);
+    }
+  }
+  return most;
+}
+
 }  // namespace
+
+std::optional<double> power_limit_watts(const std::vector<RaplZone>& zones) {
+  double watts = 0;
+  for (const RaplZone& zone : zones) {
+    const std::uint64_t limit = limit_microwatts(zone.folder);
+    if (limit == 0) return std::nullopt;
+    watts += static_cast<double>(limit) / 1e6;
+  }
+  return watts;
+}
 
 FileNumber read_number(const fs::path& path) {
   errno = 0;

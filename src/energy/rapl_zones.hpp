@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,11 @@ struct RaplZones {
 /// domain that shows twice, by MSR and by MMIO, is one. If one package cannot be read there are
 /// none, for the sum over the others would be taken for the machine's.
 [[nodiscard]] RaplZones find_rapl_zones(const std::filesystem::path& root);
+
+/// What all the zones together can draw for long: the higher of each one's long-term and short-term
+/// limit, since the latter can hold for a minute. Nothing if a zone has none, as on AMD's CPUs, or
+/// does not enforce it.
+[[nodiscard]] std::optional<double> power_limit_watts(const std::vector<RaplZone>& zones);
 
 /// The number in a file of the tree.
 struct FileNumber {

@@ -65,6 +65,13 @@ double Budget::seconds_for(Effort effort) const noexcept {
   return effort == Effort::quick ? 60 : effort == Effort::standard ? 300 : 1800;
 }
 
+std::optional<double> Budget::joules_for(Effort effort,
+                                         const std::optional<double>& most_watts) const noexcept {
+  if (joules) return joules;
+  if (!most_watts) return std::nullopt;
+  return *most_watts * seconds_for(effort);
+}
+
 double Constraints::relative_l2_limit() const noexcept {
   // For unit vectors |a − b|² = 2(1 − cos): the same limit, seen over all rows at once.
   return max_relative_l2.value_or(std::sqrt(2 * (1 - min_cosine)));

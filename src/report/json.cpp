@@ -26,6 +26,11 @@ Json spent_json(const Spent& spent) {
               {"trials", spent.trials}};
 }
 
+Json budget_json(const Budget& budget) {
+  return Json{{"seconds", number_or_null(budget.seconds)},
+              {"joules", number_or_null(budget.joules)}};
+}
+
 Json meter_json(const SurveyedMeter& meter) {
   return Json{{"source", to_string(meter.source)},
               {"scope", to_string(meter.scope)},
@@ -98,6 +103,7 @@ std::string to_json(const TuneResult& result, const std::string& profile_path) {
                        {"trials", result.trials},
                        {"unsupported", result.workload.unsupported},
                        {"spent", spent_json(result.spent)},
+                       {"budget", budget_json(result.budget)},
                        {"pays_back_after_units", number_or_null(result.pays_back_after_units)},
                        {"effort", to_string(result.effort)},
                        {"search",

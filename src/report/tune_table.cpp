@@ -26,6 +26,10 @@ std::string spent_line(const TuneResult& result) {
   if (const auto units = result.pays_back_after_units) {
     text += " · pays back after " + count(*units, plural(result.workload.id.unit));
   }
+  if (result.budget.seconds) {
+    text += fmt::format("\n budget: {:.0f} s{}", *result.budget.seconds,
+                        result.budget.joules ? ", " + joules(*result.budget.joules) : "");
+  }
   if (result.resumed_steps > 0) {
     text += fmt::format("\n resumed: {} steps were taken by an earlier run", result.resumed_steps);
   }

@@ -45,7 +45,8 @@ Json journal_header(const Description& description, const TuneOptions& options, 
             {"searcher", options.searcher},
             {"baseline", options.baseline ? Json(to_string(*options.baseline)) : Json()},
             {"budget_seconds", options.budget.seconds_for(options.effort)},
-            {"budget_joules", options.budget.joules},
+            {"budget_joules",
+             number_or_null(options.budget.joules_for(options.effort, meter.most_watts))},
             {"limits", limits(options.constraints)}}}};
 }
 

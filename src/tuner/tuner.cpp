@@ -27,7 +27,7 @@ constexpr double curve_share = 0.12;
 constexpr double baseline_cost_factor = 1.5;
 
 constexpr double most_soak_seconds = 60;
-constexpr double soak_share = 0.1;
+constexpr double soak_share = 0.1;  // Of both budgets, at the power limit.
 
 }  // namespace
 
@@ -64,7 +64,12 @@ TuneResult Tuner::run() {
 
 void Tuner::soak() {
   if (effort_ == Effort::quick) return;
-  steps_->soak(incumbent_, std::min(most_soak_seconds, soak_share * budget_seconds_));
+  double seconds = std::min(most_soak_seconds, soak_share * budget_seconds_);
+  const auto most_watts = meters_.front()->info().most_watts;
+  if (options_.budget.joules && most_watts) {
+    seconds = std::min(seconds, soak_share * *options_.budget.joules / *most_watts);
+  }
+  steps_->soak(incumbent_, seconds);
 }
 
 void Tuner::measure_baselines() {
@@ -92,8 +97,9 @@ void Tuner::survey_arms() {
   configurations_ = space_of(survey_.accepted).size() + space_of(survey_.lossy).size();
   if (survey_.complete) return;
   complete_ = false;
-  warnings_.push_back(
-      fmt::format("the budget of {:.0f} s ended before every arm was checked.", budget_seconds_));
+  warnings_.push_back(fmt::format(
+      "the budget of {:.0f} s{} ended before every arm was checked.", budget_seconds_,
+      options_.budget.joules ? fmt::format(" and {:.0f} J", *options_.budget.joules) : ""));
 }
 
 void Tuner::confirm_accuracy() {
@@ -142,6 +148,8 @@ TuneResult Tuner::conclude() {
   result.meter = meters_.front()->info();
   result.effort = effort_;
   result.constraints = options_.constraints;
+  result.budget = {budget_seconds_,
+                   options_.budget.joules_for(options_.effort, result.meter.most_watts)};
   result.seed = options_.seed;
   result.searcher =
       options_.searcher.empty() ? std::string(searchers().front().name) : options_.searcher;
@@ -244,7 +252,14 @@ std::vector<Baseline> Tuner::baselines(const Trial& best) const {
 }
 
 bool Tuner::may_spend(double until_seconds) const {
-  return !stopped() && spend_.seconds() < until_seconds && spend_.joules() < options_.budget.joules;
+  return !stopped() && spent_seconds() < until_seconds;
+}
+
+// A default in joules would say no more than the seconds do, and end a tune early where the device
+// draws more than it is said to.
+double Tuner::spent_seconds() const {
+  if (!options_.budget.joules) return spend_.seconds();
+  return std::max(spend_.seconds(), spend_.joules() / *options_.budget.joules * budget_seconds_);
 }
 
 bool Tuner::stopped() const {

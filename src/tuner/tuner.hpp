@@ -69,6 +69,9 @@ class Tuner {
   [[nodiscard]] std::optional<Trial> lossy_best(const Trial& best) const;
   [[nodiscard]] std::vector<Baseline> baselines(const Trial& best) const;
   [[nodiscard]] bool may_spend(double until_seconds) const;
+  /// The spent share of the budget that is spent most, in seconds: where joules are scarcer than
+  /// time, every share and cost that is reckoned in seconds of the budget is one of joules.
+  [[nodiscard]] double spent_seconds() const;
   [[nodiscard]] bool stopped() const;
   void report(const Config& config) const;
 
@@ -86,9 +89,10 @@ class Tuner {
   std::vector<Arm> arms_;  ///< What the user's lists leave of the workload's.
   ArmSurvey survey_;
   TrialBook book_;
-  std::vector<Arm> looked_at_;                           ///< By fits and probes.
-  double window_seconds_ = 0;                            ///< Of the last one.
-  std::vector<std::pair<Config, double>> step_seconds_;  ///< What each window of the search took.
+  std::vector<Arm> looked_at_;  ///< By fits and probes.
+  double window_seconds_ = 0;   ///< Of the last one.
+  /// What each window of the search took, in seconds of the budget.
+  std::vector<std::pair<Config, double>> step_seconds_;
   std::vector<std::pair<Config, Outcome>> baseline_outcomes_;  ///< Told when a searcher asks.
   std::vector<Trial> earlier_trials_;
   std::vector<Config> promising_;  ///< What the searcher would race, most promising first.

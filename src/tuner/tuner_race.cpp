@@ -17,6 +17,8 @@ constexpr std::size_t max_finalists = 5;
 constexpr double race_share = 0.35;
 constexpr double most_race_share = 0.5;
 constexpr std::size_t entrants_expected = 8;
+// The confirmation's 220 s of the 500 s without which there is no `full`.
+constexpr double most_confirmation_share = 0.44;
 constexpr std::size_t rounds_of_first_look = 5;
 
 std::size_t race_rounds(Effort effort) {
@@ -30,13 +32,13 @@ void Tuner::race_finalists() {
   const std::vector<Config> entrants = finalists();
   if (entrants.empty()) return;
   double round_seconds = 0;
-  double round_started = spend_.seconds();
+  double round_started = spent_seconds();
   race_rounds_ = race(
       entrants, race_rounds(effort_), options_.seed,
       [&](const Config& config) { return race_window(config); },
       [&] {
-        round_seconds = spend_.seconds() - round_started;
-        round_started = spend_.seconds();
+        round_seconds = spent_seconds() - round_started;
+        round_started = spent_seconds();
         // A round that would not end within the budget is not begun.
         return may_spend(race_ends_at() - round_seconds);
       },
@@ -97,7 +99,7 @@ std::vector<Config> Tuner::entrants() const {
 std::vector<Config> Tuner::finalists() const {
   std::vector<Config> chosen;
   double seconds_left =
-      (race_ends_at() - spend_.seconds()) /
+      (race_ends_at() - spent_seconds()) /
       static_cast<double>(effort_ == Effort::quick ? min_race_rounds : rounds_of_first_look);
   for (const Config& config : entrants()) {
     if (std::ranges::count(chosen, config)) continue;
@@ -119,7 +121,10 @@ double Tuner::search_ends_at() const {
 }
 
 double Tuner::race_ends_at() const {
-  return budget_seconds_ - (effort_ == Effort::full ? ConfirmationOptions{}.seconds() : 0);
+  if (effort_ != Effort::full) return budget_seconds_;
+  const double pace = spend_.seconds() > 0 ? spent_seconds() / spend_.seconds() : 1;
+  return budget_seconds_ - std::min(pace * ConfirmationOptions{}.seconds(),
+                                    most_confirmation_share * budget_seconds_);
 }
 
 // What was never measured is expected to take what the others took.

@@ -85,7 +85,10 @@ SearchOptions Tuner::search_options(const std::vector<Arm>& arms, double until_s
   options.prior = prior_from(earlier_trials_, space_of(arms));
   options.budget.windows = windows;
   options.budget.seconds = std::max(0.0, until_seconds - spend_.seconds());
-  options.budget.joules = std::max(0.0, options_.budget.joules - spend_.joules());
+  if (options_.budget.joules) {
+    const double share = until_seconds / budget_seconds_ * *options_.budget.joules;
+    options.budget.joules = std::max(0.0, share - spend_.joules());
+  }
   const auto arm = std::ranges::find(arms, incumbent_.arm);
   const bool inside = incumbent_.batch >= options_.min_batch && incumbent_.batch <= last_batch();
   if (arm != arms.end() && inside) {
@@ -159,6 +162,7 @@ Outcome Tuner::take(const Step& step, const Config& config) {
 
 Outcome Tuner::measure(const Config& config) {
   report(config);
+  const double before = spent_seconds();
   double seconds = 0;
   const Outcome outcome = charged([&] {
     Window window = steps_->window(config);
@@ -166,7 +170,7 @@ Outcome Tuner::measure(const Config& config) {
     seconds = window.seconds;
     return window;
   });
-  step_seconds_.emplace_back(config, outcome.seconds);
+  step_seconds_.emplace_back(config, spent_seconds() - before);
   window_seconds_ = seconds;
   return outcome;
 }

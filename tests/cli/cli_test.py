@@ -216,6 +216,7 @@ class Tune(unittest.TestCase):
         run = Run("tune", *MODEL, *QUICK, "--dry-run", cache=cache)
         self.assertEqual(run.status, 0, run.err)
         self.assertIn("precision=fp32,layout=plain", run.out)
+        self.assertRegex(run.out, r"within \d+ s and \d+ J")  # Modelled: what it says it draws.
         self.assertFalse(list(cache.rglob("*.json")))
 
     def test_dry_run_names_the_arms_that_knobs_make(self):

@@ -15,7 +15,7 @@ import autotune
 SCHEMA = Path(__file__).parents[2] / "profiles" / "schema" / "profile-1.json"
 KEYS = {
     "schema_version", "name", "unit", "device", "meter", "best", "lossy_best", "baselines", "ties",
-    "trials", "unsupported", "spent", "pays_back_after_units", "effort", "resumed_steps", "complete", "warnings",
+    "trials", "unsupported", "spent", "budget", "pays_back_after_units", "effort", "resumed_steps", "complete", "warnings",
     "profile_path",
 }
 

@@ -116,6 +116,7 @@ class SyntheticMeter final : public EnergyMeter {
   }
   bool fails = false;
   void poll_every(std::chrono::nanoseconds period) { info_.poll_period = period; }
+  void draws_at_most(double watts) { info_.most_watts = watts; }
 
  private:
   FakeClock& clock_;

@@ -118,6 +118,14 @@ TEST_F(NvmlMeter, ReadsTheGpuAtTheTunedPciAddress) {
 TEST_F(NvmlMeter, ServesAnyDeviceThroughANamedLibrary) {
   const auto meter = open({.choice = MeterChoice::nvml, .nvml_index = 0, .device_is_gpu = false});
   EXPECT_EQ(meter->info().source, EnergySource::nvml_counter);
+  EXPECT_EQ(meter->info().most_watts, 700) << "of the GPU that is read, whatever is tuned";
+}
+
+TEST_F(NvmlMeter, KnowsNoLimitOfAModule) {
+  refuse("energy,total,instant,average,usage");
+  const auto meter = open();
+  EXPECT_EQ(meter->info().scope, EnergyScope::module);
+  EXPECT_EQ(meter->info().most_watts, std::nullopt);
 }
 
 TEST_F(NvmlMeter, FallsBackToModelledWhereNothingIsReadableAndOnlyUnderAny) {

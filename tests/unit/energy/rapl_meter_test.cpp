@@ -186,5 +186,22 @@ TEST_F(RaplMeter, DoesNotRankAGpuWhoseOwnEnergyIsUnknown) {
   EXPECT_EQ(meters[1]->info().source, EnergySource::rapl);
 }
 
+TEST_F(RaplMeter, TellsWhatAllPackagesCanDrawForAMinute) {
+  tree_.write("intel-rapl:0/constraint_0_power_limit_uw", "125000000\n");
+  tree_.write("intel-rapl:0/constraint_1_power_limit_uw", "253000000\n");
+  tree_.write("intel-rapl:0/constraint_2_power_limit_uw", "500000000\n");
+  EXPECT_EQ(open().front()->info().most_watts, 253);
+  tree_.add_zone("intel-rapl:1", "package-1", joule);
+  tree_.write("intel-rapl:1/constraint_0_power_limit_uw", "100000000\n");
+  EXPECT_EQ(open().front()->info().most_watts, 353);
+}
+
+TEST_F(RaplMeter, TellsNoLimitWhereAPackageHasNoneOrDoesNotHoldIt) {
+  EXPECT_EQ(open().front()->info().most_watts, std::nullopt);
+  tree_.write("intel-rapl:0/constraint_0_power_limit_uw", "125000000\n");
+  tree_.write("intel-rapl:0/enabled", "0\n");
+  EXPECT_EQ(open().front()->info().most_watts, std::nullopt);
+}
+
 }  // namespace
 }  // namespace autotune

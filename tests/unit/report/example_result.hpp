@@ -78,6 +78,7 @@ inline TuneResult example_result() {
                         .status = TrialStatus::out_of_memory,
                         .reason = "bad_alloc"};
   result.trials = {incumbent, single, result.best, result.ties[0], *result.lossy_best, too_large};
+  result.budget = {.seconds = 60, .joules = 3'900};
   result.spent = {.seconds = 52.3, .joules = 905, .trials = 31};
   result.pays_back_after_units = 4.1e6;
   result.warnings = {"only 3 windows each"};

@@ -19,11 +19,11 @@ std::vector<std::string> keys_of(const Json& json) {
 Json tune_json(const TuneResult& result) { return Json::parse(to_json(result, "/p/x.json")); }
 
 TEST(TuneJson, HasEveryDocumentedKey) {
-  EXPECT_THAT(
-      keys_of(tune_json(example_result())),
-      ElementsAre("schema_version", "name", "unit", "device", "meter", "best", "lossy_best",
-                  "baselines", "ties", "trials", "unsupported", "spent", "pays_back_after_units",
-                  "effort", "search", "resumed_steps", "complete", "warnings", "profile_path"));
+  EXPECT_THAT(keys_of(tune_json(example_result())),
+              ElementsAre("schema_version", "name", "unit", "device", "meter", "best", "lossy_best",
+                          "baselines", "ties", "trials", "unsupported", "spent", "budget",
+                          "pays_back_after_units", "effort", "search", "resumed_steps", "complete",
+                          "warnings", "profile_path"));
 }
 
 TEST(TuneJson, HasTheSameKeysWhereThereIsNothingToSay) {

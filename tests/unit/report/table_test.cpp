@@ -15,6 +15,7 @@ TEST(TuneTable, ReadsAsDocumented) {
       table(example_result(), "/home/me/.cache/autotune/profiles/x.json"),
       R"(minilm on AMD EPYC (2 cores, avx2, avx512_vnni), energy: modelled (figures follow time; 65 W)
  measured 31 configurations in 52 s · 0.9 kJ spent · pays back after 4.1 M tokens
+ budget: 60 s, 3.9 kJ
 
  config                                 mJ/token          ± 95 %   p99 ms   worst cosine
  bf16  prepacked  batch 28                 0.660   0.640 … 0.680     31.0        0.99998   best
