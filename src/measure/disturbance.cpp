@@ -17,11 +17,10 @@ constexpr double most_stalling = 0.05;
 constexpr double most_stolen = 0.02;
 constexpr double most_throttled = 0.001;  // The counters are exact, so any real share counts.
 
-constexpr std::array<std::string_view, 7> objections = {
-    "foreign_load", "stolen_time",       "thermal_throttle", "power_brake",
-    "clock_drift",  "temperature_drift", "foreign_process"};
+constexpr std::array<std::string_view, 6> objections = {"foreign_load",     "stolen_time",
+                                                        "thermal_throttle", "power_brake",
+                                                        "clock_drift",      "foreign_process"};
 
-constexpr double most_heating_k = 3;     // 0.2 % of energy per kelvin (ML.ENERGY, 2026-03).
 constexpr double most_clock_off = 0.02;  // Energy follows the clock more than linearly.
 
 std::optional<double> difference(const std::optional<std::chrono::nanoseconds>& before,
@@ -68,12 +67,14 @@ Remarks remarks_on(const Beside& beside) {
   object(above(beside.thermal_throttle_seconds, most_throttled), "thermal_throttle");
   object(above(beside.power_brake_seconds, most_throttled), "power_brake");
   object(beside.foreign_processes, "foreign_process");
-  object(beside.temperature_rise_k && std::abs(*beside.temperature_rise_k) > most_heating_k,
-         "temperature_drift");
   const bool capped = above(beside.power_cap_seconds, most_throttled);
-  object(!capped && beside.clock_ratio && std::abs(*beside.clock_ratio - 1) > most_clock_off,
+  const bool heated =
+      beside.temperature_rise_k && std::abs(*beside.temperature_rise_k) > same_temperature_k;
+  object(!capped && !heated && beside.clock_ratio &&
+             std::abs(*beside.clock_ratio - 1) > most_clock_off,
          "clock_drift");
   if (capped) remarks.notes.emplace_back("power_capped");
+  if (heated) remarks.notes.emplace_back("temperature_drift");
   return remarks;
 }
 

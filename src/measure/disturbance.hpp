@@ -18,13 +18,18 @@ struct Beside {
   std::optional<double> power_brake_seconds;
   std::optional<double> power_cap_seconds;
   std::optional<double> temperature_rise_k;
-  std::optional<double> clock_ratio;  ///< Of the SM clock to this configuration's median.
-  bool foreign_processes = false;     ///< Others computed on the device.
+  /// Of the SM clock to this configuration's median at that temperature.
+  std::optional<double> clock_ratio;
+  bool foreign_processes = false;  ///< Others computed on the device.
 };
 
 /// Differences of two readings round a run.
 [[nodiscard]] Beside beside(const Circumstances& before, const Circumstances& after, double seconds,
                             std::optional<double> waited_seconds);
+
+/// Temperatures this close make no difference that shows: 0.2 % of energy per kelvin (ML.ENERGY,
+/// 2026-03), and a step or two of the SM clock.
+inline constexpr double same_temperature_k = 3;
 
 /// What speaks for and against a window, as flags of a Measurement.
 struct Remarks {
@@ -33,8 +38,9 @@ struct Remarks {
 };
 
 /// Objections: `foreign_load`, `stolen_time`, `thermal_throttle`, `power_brake`, `clock_drift`,
-/// `temperature_drift`, `foreign_process`. Note: `power_capped`, which is how a card at its limit
-/// works and part of what a configuration costs (docs/measuring.md#rejection).
+/// `foreign_process`. Notes: `power_capped`, which is how a card at its limit works and part of
+/// what a configuration costs, and `temperature_drift`, which no repeat ends and the race allows
+/// for (docs/measuring.md#rejection).
 [[nodiscard]] Remarks remarks_on(const Beside& beside);
 
 /// Whether a flag of a Measurement says that something disturbed it.

@@ -249,11 +249,7 @@ void Runner::judge(Window& window, const RunResult& run, const Circumstances& be
   const Circumstances after = circumstances();
   Beside what =
       beside(before, after, in_seconds(run.completions.back() - run.start), run.waited_seconds);
-  if (after.sm_clock_mhz) {
-    std::vector<double>& clocks = clocks_mhz_[to_string(config)];
-    clocks.push_back(*after.sm_clock_mhz);
-    what.clock_ratio = *after.sm_clock_mhz / quantile(clocks, 0.5);
-  }
+  if (after.sm_clock_mhz) what.clock_ratio = clock_ratio(after, config);
   if (before.temperature_c && after.temperature_c) {
     window.temperature_c = (*before.temperature_c + *after.temperature_c) / 2;
   }
@@ -261,6 +257,20 @@ void Runner::judge(Window& window, const RunResult& run, const Circumstances& be
   window.disturbed = !remarks.objections.empty() || !window.joules_per_unit;
   window.flags.insert(window.flags.end(), remarks.objections.begin(), remarks.objections.end());
   window.flags.insert(window.flags.end(), remarks.notes.begin(), remarks.notes.end());
+}
+
+// A card that warms up lowers its clock by steps, so that a clock is compared with those seen at
+// about the same temperature.
+double Runner::clock_ratio(const Circumstances& now, const Config& config) {
+  std::vector<SeenClock>& seen = clocks_[to_string(config)];
+  seen.push_back({*now.sm_clock_mhz, now.temperature_c});
+  std::vector<double> alike;
+  for (const SeenClock& one : seen) {
+    const bool differs = one.temperature_c && now.temperature_c &&
+                         std::abs(*one.temperature_c - *now.temperature_c) > same_temperature_k;
+    if (!differs) alike.push_back(one.mhz);
+  }
+  return *now.sm_clock_mhz / quantile(alike, 0.5);
 }
 
 Circumstances Runner::circumstances() {

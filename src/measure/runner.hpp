@@ -72,6 +72,7 @@ class Runner {
   [[nodiscard]] Window measure(const Config& config, const Plan& wanted);
   void judge(Window& window, const RunResult& run, const Circumstances& before,
              const Config& config);
+  [[nodiscard]] double clock_ratio(const Circumstances& now, const Config& config);
   [[nodiscard]] Circumstances circumstances();
   void take_rows(const RunResult& run, int batch);
 
@@ -90,7 +91,11 @@ class Runner {
   bool settled_ = true;           ///< Whether memory stopped growing in the warm-up.
   std::int64_t next_row_ = 0;
   std::function<void(const Config&, const Window&)> tell_rejected_;
-  std::map<std::string, std::vector<double>> clocks_mhz_;  ///< Seen in windows, by configuration.
+  struct SeenClock {
+    double mhz;
+    std::optional<double> temperature_c;
+  };
+  std::map<std::string, std::vector<SeenClock>> clocks_;  ///< Of windows, by configuration.
 };
 
 }  // namespace autotune

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <cmath>
+
 #include "measure/runner.hpp"
 #include "support/synthetic_workload.hpp"
 
@@ -41,8 +43,6 @@ TEST(Disturbances, NameWhatHeldAGpuBack) {
   EXPECT_THAT(objections({.seconds = 5, .thermal_throttle_seconds = 0.1}),
               ElementsAre("thermal_throttle"));
   EXPECT_THAT(objections({.seconds = 5, .power_brake_seconds = 0.1}), ElementsAre("power_brake"));
-  EXPECT_THAT(objections({.seconds = 5, .temperature_rise_k = 4}),
-              ElementsAre("temperature_drift"));
   EXPECT_THAT(objections({.seconds = 5, .clock_ratio = 0.95}), ElementsAre("clock_drift"));
   EXPECT_THAT(objections({.seconds = 5, .foreign_processes = true}),
               ElementsAre("foreign_process"));
@@ -54,7 +54,14 @@ TEST(Disturbances, DoNotIncludeThePowerCapNorTheClocksItMoves) {
   EXPECT_THAT(remarks.notes, ElementsAre("power_capped"));
 }
 
+TEST(Disturbances, DoNotIncludeAWarmingCardNorTheClockThatItLowers) {
+  const Remarks remarks = remarks_on({.seconds = 5, .temperature_rise_k = 4, .clock_ratio = 0.95});
+  EXPECT_THAT(remarks.objections, IsEmpty());
+  EXPECT_THAT(remarks.notes, ElementsAre("temperature_drift"));
+}
+
 TEST(Disturbances, AreToldFromNotesByTheirFlag) {
+  EXPECT_FALSE(is_objection("temperature_drift"));
   EXPECT_TRUE(is_objection("foreign_load"));
   EXPECT_FALSE(is_objection("power_capped"));
   EXPECT_FALSE(is_objection("not_settled"));
@@ -79,6 +86,20 @@ class StealingWatch final : public Watch {
   int bad_readings_;
   int readings_ = 0;
   std::chrono::nanoseconds stolen_{0};
+};
+
+/// A card that heats at 3 K/s and lowers its clock by 15 MHz for every 2 K.
+class HeatingWatch final : public Watch {
+ public:
+  explicit HeatingWatch(FakeClock& clock) : clock_(clock), start_(clock.now()) {}
+  [[nodiscard]] Circumstances read() override {
+    const double risen = 3 * in_seconds(clock_.now() - start_);
+    return {.temperature_c = 40 + risen, .sm_clock_mhz = 1980 - 15 * std::floor(risen / 2)};
+  }
+
+ private:
+  FakeClock& clock_;
+  Timestamp start_;
 };
 
 struct WatchedRunner {
@@ -107,6 +128,21 @@ TEST(DisturbedWindow, IsFlaggedAfterTwoRepeats) {
   const auto before = bench.workload.calls().size();
   (void)bench.runner.window({4, Arm{}});
   EXPECT_EQ(bench.workload.calls().size(), before + 3);
+}
+
+TEST(WarmingCard, IsMeasuredOncePerWindow) {
+  FakeClock clock;
+  SyntheticWorkload workload{clock, {Arm{}}, {.seconds = [](const Config&) { return 0.01; }}};
+  const auto meters = WatchedRunner::only(std::make_unique<SyntheticMeter>(clock, workload));
+  HeatingWatch watch(clock);
+  Runner runner(workload, meters, {.window_seconds = 2, .max_repeats = 2}, workload.description(),
+                &watch);
+  (void)runner.settle({4, Arm{}}, 0.1);
+  const auto before = workload.calls().size();
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_THAT(runner.window({4, Arm{}}).flags, ElementsAre("temperature_drift"));
+  }
+  EXPECT_EQ(workload.calls().size(), before + 5);
 }
 
 }  // namespace
