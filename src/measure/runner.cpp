@@ -29,6 +29,9 @@ constexpr int least_soak_seconds = 15;
 constexpr std::size_t steady_seconds = 5;
 constexpr double steady_kelvin = 1;
 
+// A batch is looked at for so long, and none that takes longer for one iteration is doubled.
+constexpr double soak_look_seconds = 0.5;
+
 Clock& machine_clock() {
   static SteadyClock clock;
   return clock;
@@ -39,6 +42,11 @@ Window failed(TrialStatus status, std::string reason) {
   window.status = status;
   window.reason = std::move(reason);
   return window;
+}
+
+double last_iteration_seconds(const RunResult& run) {
+  const auto& ends = run.completions;
+  return in_seconds(ends.back() - (ends.size() > 1 ? ends[ends.size() - 2] : run.start));
 }
 
 double mean_iteration_seconds(const RunResult& run) {
@@ -116,16 +124,50 @@ bool Runner::settle(const Config& config, double seconds) {
   return true;
 }
 
-void Runner::soak(const Config& config, double most_seconds) {
+void Runner::soak(const Config& config, double most_seconds, const SoakLimits& limits) {
+  if (!circumstances().temperature_c) return;
+  const Warming found = warming(config, most_seconds, limits);
   std::vector<double> temperatures;
-  for (int second = 0; second < most_seconds; ++second) {
+  for (int second = 0; second < most_seconds - found.seconds; ++second) {
     const auto temperature = circumstances().temperature_c;
-    if (!temperature || !settle(config, 1)) return;
+    if (!temperature || !settle(found.config, 1)) return;
     temperatures.push_back(*temperature);
     if (second < least_soak_seconds) continue;
     const double before = temperatures[temperatures.size() - 1 - steady_seconds];
     if (std::abs(*temperature - before) < steady_kelvin) return;
   }
+}
+
+Runner::Warming Runner::warming(const Config& config, double most_seconds,
+                                const SoakLimits& limits) {
+  Warming found{config};
+  for (int batch = 1; batch <= limits.most_batch && found.seconds < most_seconds; batch *= 2) {
+    const RunResult run = look_at({batch, config.arm});
+    if (run.status != TrialStatus::ok) break;
+    found.config.batch = batch;
+    found.seconds += in_seconds(run.completions.back() - run.start);
+    const bool fills_memory =
+        limits.memory_bytes > 0 && 2 * run.peak_memory_bytes > limits.memory_bytes;
+    if (fills_memory || last_iteration_seconds(run) >= soak_look_seconds) break;
+  }
+  return found;
+}
+
+// Two iterations: the first one of a batch may load and choose kernels.
+RunResult Runner::look_at(const Config& config) {
+  config_.reset();
+  if (const auto failure = load(config.arm)) return {.status = failure->status};
+  RunResult run = workload_.run({.batch = config.batch,
+                                 .first_row = next_row_,
+                                 .seconds = soak_look_seconds,
+                                 .min_iterations = 2,
+                                 .fresh_memory = true});
+  if (run.status == TrialStatus::ok) {
+    take_rows(run, config.batch);
+  } else {
+    forget_arm();
+  }
+  return run;
 }
 
 std::optional<Window> Runner::switch_to(const Config& config) {

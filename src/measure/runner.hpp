@@ -13,6 +13,12 @@
 
 namespace autotune {
 
+/// How far the batch of a soak may grow.
+struct SoakLimits {
+  int most_batch = 0;              ///< The tune's largest; 0: that of the configuration is kept.
+  std::uint64_t memory_bytes = 0;  ///< Of the device; 0: not known.
+};
+
 /// Measures configurations of one workload by the protocol of docs/measuring.md.
 ///
 /// Every configuration starts from the same state: a change of configuration brings the allocators
@@ -43,11 +49,22 @@ class Runner {
   /// Runs `config` for so long without measuring; false if it failed.
   bool settle(const Config& config, double seconds);
 
-  /// Runs `config` until the device's temperature moves by less than 1 K in 5 s, for 15 s at least
-  /// and `most_seconds` at most; does nothing where nobody tells the temperature.
-  void soak(const Config& config, double most_seconds);
+  /// Runs the arm of `config` until the device's temperature moves by less than 1 K in 5 s, for 15
+  /// s at least and `most_seconds` at most; does nothing where nobody tells the temperature.
+  ///
+  /// A small batch warms nothing: it is doubled from 1 on while it runs, an iteration takes less
+  /// than half a second and twice its memory is there.
+  void soak(const Config& config, double most_seconds, const SoakLimits& limits = {});
 
  private:
+  /// What a soak runs, and how long finding it took.
+  struct Warming {
+    Config config;
+    double seconds = 0;
+  };
+  [[nodiscard]] Warming warming(const Config& config, double most_seconds,
+                                const SoakLimits& limits);
+  [[nodiscard]] RunResult look_at(const Config& config);
   [[nodiscard]] std::optional<Window> switch_to(const Config& config);
   [[nodiscard]] std::optional<Window> load(const Arm& arm);
   [[nodiscard]] std::optional<Window> warm_up(const Config& config);

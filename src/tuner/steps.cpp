@@ -62,9 +62,9 @@ bool Steps::settle(const Config& config, double seconds) {
   return take<bool>({"settle", config, seconds}, [&] { return runner_.settle(config, seconds); });
 }
 
-void Steps::soak(const Config& config, double most_seconds) {
+void Steps::soak(const Config& config, double most_seconds, const SoakLimits& limits) {
   static_cast<void>(take<bool>({"soak", config, most_seconds}, [&] {
-    runner_.soak(config, most_seconds);
+    runner_.soak(config, most_seconds, limits);
     return true;
   }));
 }

@@ -25,7 +25,7 @@ class Steps {
   [[nodiscard]] Window window(const Config& config);
   [[nodiscard]] Window probe(const Config& config, int iterations);
   [[nodiscard]] bool settle(const Config& config, double seconds);
-  void soak(const Config& config, double most_seconds);
+  void soak(const Config& config, double most_seconds, const SoakLimits& limits);
 
   /// What the next steps are for, as events name it: `baselines`, `search`, `race`.
   void enter(const char* phase) noexcept { phase_ = phase; }

@@ -69,7 +69,7 @@ void Tuner::soak() {
   if (options_.budget.joules && most_watts) {
     seconds = std::min(seconds, soak_share * *options_.budget.joules / *most_watts);
   }
-  steps_->soak(incumbent_, seconds);
+  steps_->soak(incumbent_, seconds, {last_batch(), options_.device.memory_bytes});
 }
 
 void Tuner::measure_baselines() {

@@ -110,8 +110,49 @@ TEST(Soak, RunsUntilTheTemperatureStandsStill) {
 TEST(Soak, IsLeftOutWhereNobodyTellsTheTemperature) {
   Bench bench({.seconds = two_ms_per_row});
   Runner runner(bench.workload, bench.meters, {}, bench.workload.description());
-  runner.soak({8, Arm{}}, 60);
+  runner.soak({8, Arm{}}, 60, {.most_batch = 1024});
   EXPECT_THAT(bench.workload.calls(), ::testing::IsEmpty());
+}
+
+/// The configuration that a card was warmed with, of arms of one millisecond and 1 MB a row.
+struct WarmingBench : Bench {
+  explicit WarmingBench(int first_that_fails = 1 << 20)
+      : Bench({.seconds = [](const Config& config) { return 0.001 * config.batch; },
+               .status =
+                   [=](const Config& config) {
+                     return config.batch >= first_that_fails ? TrialStatus::out_of_memory
+                                                             : TrialStatus::ok;
+                   }}),
+        watch(clock) {}
+  std::string soaked_with(const SoakLimits& limits) {
+    Runner runner(workload, meters, {}, workload.description(), &watch);
+    runner.soak({1, Arm{}}, 60, limits);
+    return workload.calls().back();
+  }
+  WarmingWatch watch;
+};
+
+TEST(Soak, RunsTheLargestBatchWhoseIterationIsShort) {
+  EXPECT_EQ(WarmingBench().soaked_with({.most_batch = 1024}),
+            "run batch=512,precision=fp32,layout=plain");
+  EXPECT_EQ(WarmingBench().soaked_with({.most_batch = 100}),
+            "run batch=64,precision=fp32,layout=plain");
+}
+
+TEST(Soak, LeavesRoomForTwiceTheMemoryThatABatchTook) {
+  EXPECT_EQ(WarmingBench().soaked_with({.most_batch = 1024, .memory_bytes = 100'000'000}),
+            "run batch=64,precision=fp32,layout=plain");
+}
+
+TEST(Soak, GoesBackToTheLastBatchThatRan) {
+  WarmingBench bench(32);
+  EXPECT_EQ(bench.soaked_with({.most_batch = 1024}), "run batch=16,precision=fp32,layout=plain");
+  EXPECT_GT(in_seconds(bench.clock.now()), 15) << "and warms the card with it";
+}
+
+TEST(Soak, EndsWhereNothingRuns) {
+  WarmingBench bench(1);
+  EXPECT_EQ(bench.soaked_with({.most_batch = 1024}), "run batch=1,precision=fp32,layout=plain");
 }
 
 /// A meter of a counter that is polled.

@@ -317,6 +317,34 @@ class StealingWatch final : public Watch {
   std::chrono::nanoseconds stolen_{0};
 };
 
+/// A card that nears 60 °C with a time constant of 10 s.
+class WarmingWatch final : public Watch {
+ public:
+  explicit WarmingWatch(FakeClock& clock) : clock_(clock) {}
+  [[nodiscard]] Circumstances read() override {
+    return {.temperature_c = 60 - 30 * std::exp(-in_seconds(clock_.now()) / 10)};
+  }
+
+ private:
+  FakeClock& clock_;
+};
+
+TEST_F(TunerTest, WarmsTheCardInOneStepWithTheLargestBatch) {
+  workload({fp32, bf16}, {.seconds = seconds});
+  WarmingWatch watch(clock_);
+  options_.watch = &watch;
+  options_.effort = Effort::standard;
+  std::vector<std::string> steps, warmed_with;
+  options_.on_event = [&](const TuneEvent& event) {
+    if (steps.empty()) warmed_with = workload_->calls();
+    steps.push_back(event.type);
+  };
+  (void)run();
+  EXPECT_EQ(std::ranges::count(steps, "soak"), 1);
+  EXPECT_EQ(steps.front(), "soak");
+  EXPECT_EQ(warmed_with.back(), "run batch=64,precision=fp32,layout=plain");
+}
+
 TEST_F(TunerTest, WarnsOfWhatDisturbedItThroughout) {
   workload({fp32}, {.seconds = seconds});
   StealingWatch watch;
