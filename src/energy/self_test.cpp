@@ -19,6 +19,9 @@ constexpr double tolerated_failures = 0.01;
 constexpr double least_watts = 1;
 constexpr double most_over_limit = 1.2;
 constexpr int phases = 4;
+// The load heeds a call anywhere within the time that it takes at most: of a tenth of the period,
+// over 15 pulses, some 1.5 % of the power is left, where 5 % tell that the sensor sees a part.
+constexpr double least_periods_per_switch = 10;
 constexpr double least_periods_pulsed = 2.2;  // two ticks, between which the power is known
 
 /// Seconds of each part; together at most what the caller grants.
@@ -106,8 +109,11 @@ class SelfTest {
     // The load is switched between two calls, to a millisecond or so: where that is a good part of
     // the period, the switching would show and not the sensor.
     const double switched_ms = 1 + facts_.call_p50_us / 1e3;
-    return facts_.update_period_ms.value_or(0) > 15 * switched_ms;
+    const double period_ms = facts_.update_period_ms.value_or(0);
+    return period_ms > 15 * switched_ms && period_ms > least_periods_per_switch * switch_ms();
   }
+
+  [[nodiscard]] double switch_ms() const { return 1e3 * load_.switch_seconds; }
 
   void read_pulsed() {
     const double period = *facts_.update_period_ms / 1e3;

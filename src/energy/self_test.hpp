@@ -9,6 +9,7 @@ namespace autotune {
 struct Load {
   std::function<void()> start;
   std::function<void()> stop;
+  double switch_seconds = 0;  ///< From a call until the device heeds it, at most.
 };
 
 struct SelfTestOptions {

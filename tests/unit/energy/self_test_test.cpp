@@ -30,7 +30,7 @@ class SelfTest : public ::testing::Test {
     nvml_.set_watts(idle_watts);
     nvml_.clock().sleep_for(std::chrono::milliseconds(500));
     const Load load{[this] { nvml_.set_watts(busy_watts); },
-                    [this] { nvml_.set_watts(idle_watts); }};
+                    [this] { nvml_.set_watts(idle_watts); }, switch_seconds_};
     return self_test(*meter, load, nvml_.clock(),
                      {.seconds = seconds, .power = power.get(), .limit_watts = limit_watts_});
   }
@@ -39,6 +39,7 @@ class SelfTest : public ::testing::Test {
   ScopedEnvironment environment_{{"AUTOTUNE_NVML_LIBRARY", FAKE_NVML}};
   MeterOptions options_{.device_is_gpu = true, .clock = &nvml_.clock()};
   double limit_watts_ = 700;
+  double switch_seconds_ = 0;
 };
 
 TEST_F(SelfTest, BelievesAHealthyCounter) {
@@ -130,6 +131,14 @@ TEST_F(SelfTest, TestsPowerWhereThereIsNoCounter) {
   EXPECT_EQ(facts.source, EnergySource::nvml_power_instant);
   EXPECT_NEAR(facts.load_watts.value(), busy_watts, 1);
   EXPECT_THAT(facts.failures, IsEmpty());
+}
+
+TEST_F(SelfTest, DoesNotTryPhasesOfALoadThatIsSwitchedTooSlowly) {
+  switch_seconds_ = 0.02;  // Of the 100 ms between ticks.
+  EXPECT_EQ(run("duty_25").phase_spread, std::nullopt)
+      << "it would be the load's, not the sensor's";
+  switch_seconds_ = 0.0075;
+  EXPECT_EQ(run("duty_25").duty_sampled(), true);
 }
 
 }  // namespace
