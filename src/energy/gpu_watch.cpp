@@ -16,7 +16,7 @@ std::optional<std::uint64_t> nanoseconds(const nvml::Answer<double>& answer) {
 
 class GpuWatch final : public GpuStateReader {
  public:
-  GpuWatch(NvmlGpu gpu, OwnPids ours, Clock& clock)
+  GpuWatch(NvmlGpu gpu, IsOurs ours, Clock& clock)
       : gpu_(std::move(gpu)), ours_(std::move(ours)), clock_(clock) {}
 
   [[nodiscard]] GpuState read() override {
@@ -41,20 +41,18 @@ class GpuWatch final : public GpuStateReader {
     const auto pids = gpu_.library->compute_pids(gpu_.handle);
     if (!pids) return std::nullopt;
     std::set<int> foreign(pids.value.begin(), pids.value.end());
-    if (ours_) {
-      for (const int pid : ours_()) foreign.erase(pid);
-    }
+    if (ours_) std::erase_if(foreign, ours_);
     return foreign;
   }
 
   NvmlGpu gpu_;
-  OwnPids ours_;
+  IsOurs ours_;
   Clock& clock_;
 };
 
 }  // namespace
 
-std::unique_ptr<GpuStateReader> open_gpu_watch(const MeterOptions& options, OwnPids ours) {
+std::unique_ptr<GpuStateReader> open_gpu_watch(const MeterOptions& options, IsOurs ours) {
   NvmlGpu gpu = find_nvml_gpu(options);
   if (!gpu) return nullptr;
   return std::make_unique<GpuWatch>(std::move(gpu), std::move(ours), clock_of(options));

@@ -44,11 +44,11 @@ class GpuStateReader {
   [[nodiscard]] virtual GpuState read() = 0;
 };
 
-/// Processes that are ours, asked at every read: a worker may have been started again.
-using OwnPids = std::function<std::set<int>()>;
+/// Whether a process is ours, asked at every read: a worker may have been started again.
+using IsOurs = std::function<bool(int pid)>;
 
 /// The watch over the GPU that `options` name; null where NVML does not know it.
 [[nodiscard]] std::unique_ptr<GpuStateReader> open_gpu_watch(const MeterOptions& options,
-                                                             OwnPids ours);
+                                                             IsOurs ours);
 
 }  // namespace autotune

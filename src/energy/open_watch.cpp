@@ -1,7 +1,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
 #include <set>
 #include <string>
 #include <utility>
@@ -9,19 +8,15 @@
 #include "autotune/watch.hpp"
 #include "energy/gpu_watch.hpp"
 #include "platform/host_load.hpp"
+#include "platform/process_tree.hpp"
 
 namespace autotune {
 namespace {
 
 using std::chrono::nanoseconds;
 
-/// This process and its children, of which the worker is one.
-std::set<int> own_pids() {
-  std::set<int> pids{static_cast<int>(::getpid())};
-  std::ifstream children("/proc/self/task/" + std::to_string(::getpid()) + "/children");
-  for (int pid = 0; children >> pid;) pids.insert(pid);
-  return pids;
-}
+/// This process and those it started, of which the worker is one.
+bool is_ours(int pid) { return comes_from(pid, static_cast<int>(::getpid())); }
 
 std::optional<nanoseconds> sum(std::optional<std::uint64_t> a, std::optional<std::uint64_t> b) {
   if (!a && !b) return std::nullopt;
@@ -72,7 +67,7 @@ class DeviceAndHostWatch final : public Watch {
 
 std::unique_ptr<Watch> open_watch(const MeterOptions& options) {
   return std::make_unique<DeviceAndHostWatch>(
-      options.device_is_gpu ? open_gpu_watch(options, own_pids) : nullptr);
+      options.device_is_gpu ? open_gpu_watch(options, is_ours) : nullptr);
 }
 
 }  // namespace autotune

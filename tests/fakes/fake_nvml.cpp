@@ -11,6 +11,7 @@
 //                              usage, module, pci, handle, throttle, temperature, clock, processes
 //   FAKE_NVML_WATTS_FILE=PATH   lines `nanoseconds watts` of the monotonic clock, which a worker
 //                              appends: what the GPUs draw from then on
+//   FAKE_NVML_PIDS=A,B         processes that compute on every GPU, beside the scenario's
 //   FAKE_NVML_MIG=1            every GPU is cut into instances
 // Time is the machine's monotonic clock, or a test's own (virtual_nvml.hpp).
 // Built with FAKE_NVML_OLD it is the library of a driver that has no fields and no MIG.
@@ -24,6 +25,8 @@
 #include <fstream>
 #include <memory>
 #include <mutex>
+#include <sstream>
+#include <string>
 #include <thread>
 
 #include "fakes/fake_gpu.hpp"
@@ -249,6 +252,10 @@ namespace {
 Return list_processes(Handle device, unsigned* count, ProcessInfo* processes) {
   std::vector<unsigned> pids = bench.foreign_pids;
   pids.push_back(static_cast<unsigned>(::getpid()));
+  const char* const named = std::getenv("FAKE_NVML_PIDS");
+  std::istringstream more(named != nullptr ? named : "");
+  for (std::string pid; std::getline(more, pid, ',');)
+    pids.push_back(static_cast<unsigned>(std::stoul(pid)));
   const auto room = *count;
   *count = static_cast<unsigned>(pids.size());
   if (room < pids.size()) return Return::insufficient_size;

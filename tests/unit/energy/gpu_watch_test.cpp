@@ -2,8 +2,14 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
+#include <future>
+#include <thread>
+
+#include "autotune/watch.hpp"
 #include "fakes/environment.hpp"
 #include "fakes/virtual_nvml.hpp"
 
@@ -22,7 +28,7 @@ class GpuWatch : public ::testing::Test {
  protected:
   std::unique_ptr<GpuStateReader> open(const std::string& scenario) {
     environment_.set("FAKE_NVML_SCENARIO", scenario);
-    return open_gpu_watch(options_, [this] { return ours_; });
+    return open_gpu_watch(options_, [this](int pid) { return ours_.contains(pid); });
   }
 
   VirtualNvml nvml_{FAKE_NVML};
@@ -94,6 +100,47 @@ TEST_F(GpuWatch, UsesTheOlderCallsOfAnOldLibrary) {
 }
 
 TEST_F(GpuWatch, IsNoneWhereNvmlKnowsNoGpu) { EXPECT_EQ(open("no_devices"), nullptr); }
+
+/// A child of a second thread, which lives as long as it does.
+class ChildOfAnotherThread {
+ public:
+  ChildOfAnotherThread() {
+    std::promise<int> started;
+    thread_ = std::thread([&started, this] {
+      const int pid = ::fork();
+      if (pid == 0) {
+        for (;;) ::pause();
+      }
+      started.set_value(pid);
+      end_.get_future().wait();
+      ::kill(pid, SIGKILL);
+      ::waitpid(pid, nullptr, 0);
+    });
+    pid_ = started.get_future().get();
+  }
+  ~ChildOfAnotherThread() {
+    end_.set_value();
+    thread_.join();
+  }
+  ChildOfAnotherThread(const ChildOfAnotherThread&) = delete;
+  ChildOfAnotherThread& operator=(const ChildOfAnotherThread&) = delete;
+  [[nodiscard]] int pid() const { return pid_; }
+
+ private:
+  int pid_ = 0;
+  std::promise<void> end_;
+  std::thread thread_;
+};
+
+TEST_F(GpuWatch, TakesAWorkerThatAnotherThreadStartedForOurs) {
+  const ChildOfAnotherThread worker;
+  const auto watch = open_watch(options_);
+  const auto foreign = [&] { return watch->read().foreign_processes; };
+  environment_.set("FAKE_NVML_PIDS", std::to_string(worker.pid()));
+  EXPECT_THAT(foreign(), IsEmpty());
+  environment_.set("FAKE_NVML_PIDS", std::to_string(worker.pid()) + ",1");
+  EXPECT_THAT(foreign(), ::testing::ElementsAre(1));
+}
 
 }  // namespace
 }  // namespace autotune
