@@ -296,7 +296,8 @@ void Runner::judge(Window& window, const RunResult& run, const Circumstances& be
     window.temperature_c = (*before.temperature_c + *after.temperature_c) / 2;
   }
   const Remarks remarks = remarks_on(what);
-  window.disturbed = !remarks.objections.empty() || !window.joules_per_unit;
+  const bool energy_missing = !meters_.empty() && !window.joules_per_unit;
+  window.disturbed = !remarks.objections.empty() || energy_missing;
   window.flags.insert(window.flags.end(), remarks.objections.begin(), remarks.objections.end());
   window.flags.insert(window.flags.end(), remarks.notes.begin(), remarks.notes.end());
 }

@@ -25,6 +25,8 @@ struct SoakLimits {
 /// back to where they were after start-up and warms up until they take no more memory.
 class Runner {
  public:
+  /// @param meters the ranking one first. Empty: windows tell latency and memory alone, and are as
+  ///        short as `options` say, without the ticks and rolls that a counter needs.
   Runner(Workload& workload, const std::vector<std::unique_ptr<EnergyMeter>>& meters,
          MeasureOptions options, const Description& description, Watch* watch = nullptr,
          Clock* clock = nullptr);

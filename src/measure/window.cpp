@@ -92,7 +92,7 @@ Window make_window(const RunResult& run, const std::vector<MeterInfo>& infos,
     window.energy.push_back({infos[i].scope, infos[i].source, *joules / window.units});
     if (i == 0) window.joules_per_unit = window.energy.back().joules_per_unit;
   }
-  if (!window.joules_per_unit) window.flags.emplace_back("no_energy_reading");
+  if (!infos.empty() && !window.joules_per_unit) window.flags.emplace_back("no_energy_reading");
   return window;
 }
 

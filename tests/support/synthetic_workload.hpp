@@ -111,10 +111,12 @@ class SyntheticMeter final : public EnergyMeter {
   }
   [[nodiscard]] const MeterInfo& info() const override { return info_; }
   [[nodiscard]] std::optional<Reading> read() override {
+    ++reads;
     if (fails) return std::nullopt;
     return Reading{clock_.now(), workload_.joules()};
   }
   bool fails = false;
+  std::atomic<int> reads = 0;
   void poll_every(std::chrono::nanoseconds period) { info_.poll_period = period; }
   void draws_at_most(double watts) { info_.most_watts = watts; }
 

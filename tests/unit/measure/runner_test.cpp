@@ -176,6 +176,34 @@ TEST(Runner, RollsBeforeAndAfterTheWindowOfAPolledMeter) {
   EXPECT_GT(in_seconds(bench.clock.now() - before), window.seconds + 0.7);
 }
 
+TEST(RunnerWithoutMeters, TakesShortWindowsOfLatencyAlone) {
+  Bench bench({.seconds = two_ms_per_row});
+  bench.meters.clear();
+  Runner runner(bench.workload, bench.meters, {.window_seconds = 0.1, .max_repeats = 2},
+                bench.workload.description());
+  (void)runner.settle({4, Arm{}}, 0.1);
+  const std::size_t before = bench.workload.calls().size();
+  const Window window = runner.window({4, Arm{}});
+  EXPECT_EQ(window.status, TrialStatus::ok);
+  EXPECT_LT(window.seconds, 0.2);
+  EXPECT_THAT(window.latencies_ms, ::testing::Each(::testing::DoubleNear(8, 1e-6)));
+  EXPECT_FALSE(window.joules_per_unit.has_value());
+  EXPECT_FALSE(window.disturbed);
+  EXPECT_THAT(window.flags, ::testing::IsEmpty());
+  EXPECT_EQ(bench.workload.calls().size(), before + 1) << "one run, taken once";
+}
+
+TEST(Runner, ReadsNoMeterInAProbe) {
+  PolledBench bench({.seconds = two_ms_per_row});
+  auto& meter = static_cast<SyntheticMeter&>(*bench.meters.front());
+  Runner runner(bench.workload, bench.meters, {}, bench.workload.description());
+  const Timestamp before = bench.clock.now();
+  for (const int iterations : {0, 3})
+    EXPECT_THAT(runner.probe({4, Arm{}}, iterations).flags, ::testing::IsEmpty());
+  EXPECT_EQ(meter.reads, 0);
+  EXPECT_LT(in_seconds(bench.clock.now() - before), 1);
+}
+
 long threads_of_this_process() {
   const std::filesystem::directory_iterator tasks("/proc/self/task");
   return std::distance(begin(tasks), end(tasks));
