@@ -8,6 +8,7 @@
 #include "session/earlier_trials.hpp"
 #include "session/meter_facts_store.hpp"
 #include "session/meter_test.hpp"
+#include "session/metered_gpu.hpp"
 
 namespace autotune {
 namespace {
@@ -51,6 +52,9 @@ struct Session::Parts {
         meters(open_meters(meter, warnings)),
         watch(open_watch(meter)) {}
 
+  void run(std::unique_ptr<Workload> workload) {
+    worker = on_metered_gpu(std::move(workload), metered_pci_address(device, meter));
+  }
   [[nodiscard]] bool needs_trust() const;
   [[nodiscard]] MeterFacts test(double seconds);
 
@@ -79,13 +83,13 @@ MeterFacts Session::Parts::test(double seconds) {
 Session::Session(const SessionOptions& options) {
   check_files(options.worker);
   parts_ = std::make_unique<Parts>(options.device, options.meter);
-  parts_->worker = start_worker(on_device(options.worker, options.device));
+  parts_->run(start_worker(on_device(options.worker, options.device)));
 }
 
 Session::Session(std::unique_ptr<Workload> workload, const Device& device,
                  const MeterOptions& meter)
     : parts_(std::make_unique<Parts>(device, meter)) {
-  parts_->worker = std::move(workload);
+  parts_->run(std::move(workload));
 }
 
 Session::Session(Session&&) noexcept = default;

@@ -7,6 +7,8 @@
 #include <filesystem>
 
 #include "autotune/error.hpp"
+#include "fakes/environment.hpp"
+#include "support/synthetic_workload.hpp"
 
 namespace autotune {
 namespace {
@@ -68,6 +70,50 @@ TEST_F(SessionTest, RefusesAMissingModelBeforeAnythingIsHeld) {
     EXPECT_THAT(error.what(), HasSubstr("gone.pt"));
   }
   EXPECT_FALSE(fs::exists(folder_ / "cache"));
+}
+
+/// A session of a model on a GPU of the description's own choice.
+class SessionOnAGpu : public SessionTest {
+ protected:
+  Session session(const std::string& address_of_the_model) {
+    auto workload = std::make_unique<testing::SyntheticWorkload>(
+        clock_, std::vector<Arm>{Arm{}},
+        testing::SyntheticWorkload::Behaviour{.seconds = [](const Config&) { return 0.01; }});
+    workload->description().pci_address = address_of_the_model;
+    return {std::move(workload), gpu, meter_options(gpu, "modelled")};
+  }
+
+  testing::FakeClock clock_;
+  testing::ScopedEnvironment environment_{{"AUTOTUNE_NVML_LIBRARY", std::nullopt}};
+};
+
+TEST_F(SessionOnAGpu, RefusesAModelThatRunsOnAnotherGpuThanTheMeteredOne) {
+  Session elsewhere = session("0000:1a:00.0");
+  try {
+    static_cast<void>(elsewhere.workload().describe());
+    FAIL() << "another card's energy would be taken for the model's";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::device);
+    EXPECT_THAT(error.what(), HasSubstr("0000:1a:00.0"));
+    EXPECT_THAT(error.what(), HasSubstr("0000:19:00.0"));
+    EXPECT_THAT(error.what(), HasSubstr("export CUDA_DEVICE_ORDER=PCI_BUS_ID"));
+  }
+  EXPECT_THROW(static_cast<void>(elsewhere.tune({})), Error);
+}
+
+TEST_F(SessionOnAGpu, KnowsAnAddressInAnySpelling) {
+  for (const char* address : {"0000:19:00.0", "00000000:19:00.0", "19:00.0"}) {
+    EXPECT_EQ(session(address).workload().describe().pci_address, address);
+  }
+}
+
+TEST_F(SessionOnAGpu, DoesNotCompareWhereTheWorkerTellsNoAddress) {
+  EXPECT_EQ(session("").workload().describe().id.name, "synthetic");
+}
+
+TEST_F(SessionOnAGpu, DoesNotCompareWhereANamedLibraryStandsInForTheDriver) {
+  environment_.set("AUTOTUNE_NVML_LIBRARY", "/nowhere/libnvidia-ml.so.1");
+  EXPECT_EQ(session("0000:1a:00.0").workload().describe().id.name, "synthetic");
 }
 
 }  // namespace
