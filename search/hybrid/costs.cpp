@@ -23,8 +23,7 @@ void Costs::learn(const Step& step, const Outcome& outcome) {
   Mean& own = own_[index(step.kind)];
   if (outcome.status == TrialStatus::ok) {
     if (switched) {
-      switch_.sum += std::max(0.0, outcome.seconds - own.value(guessed_seconds[index(step.kind)]));
-      ++switch_.count;
+      learn_switch(step.candidate.arm, outcome.seconds - seconds(step.kind));
     } else {
       own.sum += outcome.seconds;
       ++own.count;
@@ -47,7 +46,20 @@ double Costs::seconds(StepKind kind) const {
   return own_[index(kind)].value(guessed_seconds[index(kind)]);
 }
 
-double Costs::switch_seconds() const { return switch_.value(guessed_switch_seconds); }
+void Costs::learn_switch(std::size_t arm, double seconds) {
+  seconds = std::max(0.0, seconds);
+  if (!last_switch_seconds_.contains(arm)) {
+    first_switches_.sum += seconds;
+    ++first_switches_.count;
+  }
+  last_switch_seconds_[arm] = seconds;
+}
+
+double Costs::switch_seconds(std::size_t arm) const {
+  const auto known = last_switch_seconds_.find(arm);
+  return known != last_switch_seconds_.end() ? known->second
+                                             : first_switches_.value(guessed_switch_seconds);
+}
 
 double Costs::seconds_in(StepKind kind, std::size_t arm) const {
   const bool switches = !loaded(arm);
@@ -55,7 +67,7 @@ double Costs::seconds_in(StepKind kind, std::size_t arm) const {
   const double served = kind != StepKind::window ? probes_per_switch
                         : counted                ? windows_per_switch
                                                  : uncounted_windows_per_switch;
-  return seconds(kind) + (switches ? switch_seconds() / served : 0);
+  return seconds(kind) + (switches ? switch_seconds(arm) / served : 0);
 }
 
 double Costs::spent() const {
@@ -96,7 +108,7 @@ std::optional<double> Costs::windows_planned() const {
 bool Costs::affordable(StepKind kind, std::size_t arm) const {
   if (budget_.windows && kind == StepKind::window && windows_ >= *budget_.windows) return false;
   const bool switches = !loaded(arm);
-  const double cost = seconds(kind) + (switches ? switch_seconds() : 0);
+  const double cost = seconds(kind) + (switches ? switch_seconds(arm) : 0);
   constexpr double rounding = 1e-9;
   if (budget_.seconds && known(kind) && seconds_ + cost > *budget_.seconds * (1 + rounding)) {
     return false;

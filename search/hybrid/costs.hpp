@@ -1,6 +1,7 @@
 #pragma once
 #include <array>
 #include <cstddef>
+#include <map>
 #include <optional>
 
 #include "autotune/searcher.hpp"
@@ -17,7 +18,9 @@ class Costs {
   /// Without a switch; a guess before the first of its kind.
   [[nodiscard]] double seconds(StepKind kind) const;
   [[nodiscard]] bool known(StepKind kind) const { return own_[index(kind)].count > 0; }
-  [[nodiscard]] double switch_seconds() const;
+  /// To an arm that was switched to before, what it took the last time: it may have stayed resident
+  /// since. To another one, what the first switches to arms took on average.
+  [[nodiscard]] double switch_seconds(std::size_t arm) const;
   /// No switch to it is needed.
   [[nodiscard]] bool loaded(std::size_t arm) const { return !arm_ || *arm_ == arm; }
 
@@ -45,6 +48,7 @@ class Costs {
   [[nodiscard]] std::optional<std::size_t> arm() const noexcept { return arm_; }
 
  private:
+  void learn_switch(std::size_t arm, double seconds);
   struct Mean {
     double sum = 0;
     int count = 0;
@@ -54,7 +58,8 @@ class Costs {
 
   SearchBudget budget_;
   std::array<Mean, 3> own_;
-  Mean switch_;
+  Mean first_switches_;
+  std::map<std::size_t, double> last_switch_seconds_;  ///< By arm.
   Mean watts_;
   int windows_ = 0;
   double seconds_ = 0;

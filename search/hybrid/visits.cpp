@@ -67,7 +67,7 @@ std::vector<std::size_t> Hybrid::seeds(std::size_t arm) const {
 /// is an arm entered that could not be measured.
 bool Hybrid::visits_are_over(std::size_t arm) const {
   if (beliefs_.measured().empty()) return false;
-  const double entering = (costs_.loaded(arm) ? 0 : costs_.switch_seconds()) +
+  const double entering = (costs_.loaded(arm) ? 0 : costs_.switch_seconds(arm)) +
                           windows_to_enter * costs_.seconds(StepKind::window);
   if (costs_.seconds_left() < entering) return true;
   const bool passed_over = !options_.prior.promising.empty() && seeds(arm).empty();
