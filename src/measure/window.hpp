@@ -32,8 +32,7 @@ struct Window {
 [[nodiscard]] RunResult part_of(const RunResult& run, std::size_t first, std::size_t last);
 
 /// Joins a run with what the meters read while it ran.
-/// @param infos, readings one of each per meter, in the same order; without meters no energy is
-/// missed
+/// @param readings one list per meter, in the order of `infos`; without meters no energy is missed
 [[nodiscard]] Window make_window(const RunResult& run, const std::vector<MeterInfo>& infos,
                                  const std::vector<std::vector<Reading>>& readings);
 
