@@ -20,6 +20,9 @@ constexpr std::size_t entrants_expected = 8;
 // The confirmation's 220 s of the 500 s without which there is no `full`.
 constexpr double most_confirmation_share = 0.44;
 constexpr std::size_t rounds_of_first_look = 5;
+// So much longer than its window of the search may one of the race take: without, the last round of
+// a look would not be begun for want of a second.
+constexpr double slower_in_race = 1.1;
 
 std::size_t race_rounds(Effort effort) {
   return effort == Effort::quick ? 5 : effort == Effort::standard ? 12 : 15;
@@ -103,7 +106,7 @@ std::vector<Config> Tuner::finalists() const {
       static_cast<double>(effort_ == Effort::quick ? min_race_rounds : rounds_of_first_look);
   for (const Config& config : entrants()) {
     if (std::ranges::count(chosen, config)) continue;
-    const double cost = step_seconds(config);
+    const double cost = slower_in_race * step_seconds(config);
     if (chosen.size() >= 2 && cost > seconds_left) continue;
     seconds_left -= cost;
     chosen.push_back(config);

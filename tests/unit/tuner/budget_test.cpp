@@ -83,6 +83,21 @@ TEST_F(TuneOfALargeCard, SaysWhatItWasGranted) {
   EXPECT_EQ(run(Effort::quick, std::nullopt).budget.joules, 60 * card_watts);
 }
 
+TEST(Race, HasItsTwoRoundsThoughItsWindowsTakeALittleLonger) {
+  for (double iteration = 0.3; iteration < 1; iteration += 0.02) {
+    FakeClock clock;
+    SyntheticWorkload workload(
+        clock, {Arm{}, Arm{.precision = Precision::bf16}}, {.seconds = [&](const Config& config) {
+          const double speed = config.arm.precision == Precision::bf16 ? 0.9 : 1;
+          return iteration * speed * (in_seconds(clock.now()) > 40 ? 1.06 : 1);
+        }});
+    std::vector<std::unique_ptr<EnergyMeter>> meters;
+    meters.push_back(std::make_unique<SyntheticMeter>(clock, workload));
+    EXPECT_TRUE(tune(workload, meters, clock, {.max_batch = 64, .effort = Effort::quick}).complete)
+        << iteration;
+  }
+}
+
 TEST(Budget, GoesByWhatTheDeviceCanDrawInItsSeconds) {
   EXPECT_EQ(Budget{}.joules_for(Effort::standard, 350), 105'000);
   EXPECT_EQ(Budget{.seconds = 90}.joules_for(Effort::standard, 600), 54'000);
