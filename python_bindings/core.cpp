@@ -122,6 +122,7 @@ void bind_request(py::module_& module) {
       .def_readwrite("seed", &TuneRequest::seed)
       .def_readwrite("hot_inputs", &TuneRequest::hot_inputs)
       .def_readwrite("copy_inputs", &TuneRequest::copy_inputs)
+      .def_readwrite("pipeline", &TuneRequest::pipeline)
       .def_readwrite("max_latency_ms", &TuneRequest::max_latency_ms)
       .def_readwrite("max_memory_bytes", &TuneRequest::max_memory_bytes)
       .def_readwrite("min_cosine", &TuneRequest::min_cosine)

@@ -7,6 +7,8 @@
 namespace autotune::cli {
 namespace {
 
+constexpr int most_in_flight = 64;
+
 WorkloadOptions workload_options(const po::variables_map& values) {
   WorkloadOptions workload;
   const bool own_engine = values.count("exec") > 0;
@@ -57,7 +59,23 @@ WorkloadOptions workload_options(const po::variables_map& values) {
   workload.seed = values["seed"].as<std::uint64_t>();
   workload.hot_inputs = values.count("hot-inputs") > 0;
   workload.copy_inputs = values.count("copy-inputs") > 0;
+  workload.pipeline = values["pipeline"].as<int>();
+  if (workload.pipeline < 1 || workload.pipeline > most_in_flight) {
+    throw Error(ErrorCode::usage, fmt::format("--pipeline {}: 1 to {} batches can be in flight.",
+                                              workload.pipeline, most_in_flight));
+  }
+  if (values.count("resident-mib")) {
+    const double mib = values["resident-mib"].as<double>();
+    require_positive("--resident-mib", mib, true);
+    workload.resident_bytes = static_cast<std::uint64_t>(mib * 1024 * 1024);
+  }
   return workload;
+}
+
+void take_seconds(const po::variables_map& values, const char* flag, double& seconds) {
+  if (!values.count(flag)) return;
+  seconds = values[flag].as<double>();
+  require_positive(fmt::format("--{}", flag), seconds);
 }
 
 }  // namespace
@@ -78,11 +96,19 @@ void add_session_options(po::options_description& options) {
       "units-from-mask", text(), "count useful units: the sum of argument ARG (0, 1, 2.0)")(
       "hot-inputs", "every iteration takes the first rows (default: the next ones)")(
       "copy-inputs", "count copies to the device and casts of inputs (default: done before)")(
+      "pipeline", po::value<int>()->default_value(1),
+      "batches on a GPU at once, as a throughput job has them (kept with the figures)")(
+      "resident-mib", po::value<double>(),
+      "arms stay loaded while others run, up to so much (default: a quarter of the memory)")(
       "device", text()->default_value("auto"), "auto, cpu, cuda or cuda:N")(
       "meter", text()->default_value("auto"), "auto, nvml[:N], rapl or modelled")(
       "seed", po::value<std::uint64_t>()->default_value(0), "of the search and generated inputs")(
       "exec", text(),
       "in place of MODEL: a program that speaks docs/worker_protocol.md, with its arguments")(
+      "prepare-seconds", po::value<double>(),
+      "give up an arm that is not ready by then, kernels compiled (default 600)")(
+      "first-run-seconds", po::value<double>(),
+      "give up an arm whose first run takes so much longer than asked for (default 300)")(
       "worker", text(), "path of autotune-worker (default: AUTOTUNE_WORKER, else installed)")(
       "json", "print one JSON object on stdout");
 }
@@ -97,6 +123,8 @@ SessionOptions device_options(const po::variables_map& values) {
 SessionOptions session_options(const po::variables_map& values) {
   WorkerOptions worker{.workload = workload_options(values)};
   if (values.count("worker")) worker.executable = values["worker"].as<std::string>();
+  take_seconds(values, "prepare-seconds", worker.prepare_seconds);
+  take_seconds(values, "first-run-seconds", worker.first_run_seconds);
   if (values.count("exec")) {
     // As a shell would split it, quotes included; no shell runs.
     worker.command = po::split_unix(values["exec"].as<std::string>());

@@ -80,10 +80,20 @@ struct Accuracy {
   friend bool operator==(const Accuracy&, const Accuracy&) = default;
 };
 
+/// One way to bring a model to an arm, tried when the arm was made.
+struct RouteTrial {
+  std::string name;          ///< E.g. `cast, fused kernels`.
+  std::optional<double> ms;  ///< Of a call on a few rows; absent where nothing was compared.
+  std::string reason;        ///< Why it does not run; empty if it does.
+
+  friend bool operator==(const RouteTrial&, const RouteTrial&) = default;
+};
+
 /// What an arm costs before its first iteration.
 struct SetUpCost {
   double seconds = 0;  ///< In every process that runs it: casts, packing, loading, compilation.
   std::optional<double> export_seconds;  ///< Once, ahead of time: making its package.
+  std::vector<RouteTrial> routes;        ///< The one that the arm takes first; may be empty.
 
   friend bool operator==(const SetUpCost&, const SetUpCost&) = default;
 };

@@ -26,6 +26,10 @@ struct WorkloadOptions {
   std::uint64_t seed = 0;    ///< Of generated inputs.
   bool hot_inputs = false;   ///< Every iteration takes the first rows instead of the next ones.
   bool copy_inputs = false;  ///< Iterations hold the copy to the device and the casts of inputs.
+  int pipeline = 1;          ///< Batches that are on the device at once, as in a throughput job.
+  /// Arms may stay loaded while others run, up to so many bytes. Absent: `Session` gives a quarter
+  /// of the device's memory.
+  std::optional<std::uint64_t> resident_bytes;
 
   friend bool operator==(const WorkloadOptions&, const WorkloadOptions&) = default;
 };
@@ -36,9 +40,14 @@ struct WorkerOptions {
   /// Another program that speaks the protocol, with its arguments, in place of our worker; one
   /// without a slash is looked for on PATH.
   std::vector<std::string> command;
-  double start_seconds = 120;  ///< For start and `describe`, loading the model included.
-  double reply_seconds = 60;   ///< Beyond what a request itself asks for.
-  /// What a run may take beyond what it asks for is less once earlier runs of the arm have shown
+  double start_seconds = 300;  ///< For start and `describe`, loading the model included.
+  /// For making an arm ready: casts, packing, and on a GPU the compilation of kernels.
+  double prepare_seconds = 600;
+  /// What an arm's first run may take beyond what it asks for: kernels are compiled, loaded and
+  /// chosen in it.
+  double first_run_seconds = 300;
+  double reply_seconds = 60;  ///< The same for other runs.
+  /// What a run may take beyond what it asks for is less once the arm has run and shown
   /// how long an iteration takes: 20 times that, but no less than this.
   double least_reply_seconds = 10;
   /// Of the process's own data: beyond it allocations fail, before the machine runs out. 0: none.

@@ -72,8 +72,10 @@ struct RunRequest {
 struct RunResult {
   TrialStatus status = TrialStatus::ok;
   std::string reason;
-  Timestamp start{};                      ///< When the first iteration began.
-  std::vector<Timestamp> completions;     ///< When each iteration's results were there.
+  Timestamp start{};                   ///< When the first iteration began.
+  std::vector<Timestamp> completions;  ///< When each iteration's results were there.
+  /// When each iteration was given to the device; empty: when the one before it was done.
+  std::vector<Timestamp> begins;
   std::vector<double> units;              ///< Units of work of each iteration.
   std::uint64_t peak_memory_bytes = 0;    ///< Since the last run with `fresh_memory`.
   std::uint64_t memory_growth_bytes = 0;  ///< Newly taken from the system or device in this run.

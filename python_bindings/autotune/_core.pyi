@@ -16,6 +16,7 @@ class TuneRequest:
     seed: int
     hot_inputs: bool
     copy_inputs: bool
+    pipeline: int
     max_latency_ms: float | None
     max_memory_bytes: int | None
     min_cosine: float

@@ -155,6 +155,17 @@ class Accuracy:
 
 
 @dataclasses.dataclass(frozen=True)
+class RouteTrial:
+    """One way to bring a model to an arm, tried when the arm was made."""
+
+    name: str
+    ms: float | None = None
+    """Of a call on a few rows; absent where nothing was compared."""
+    reason: str = ""
+    """Why it does not run; empty if it does."""
+
+
+@dataclasses.dataclass(frozen=True)
 class SetUpCost:
     """What an arm costs before its first iteration."""
 
@@ -162,6 +173,13 @@ class SetUpCost:
     """In every process that runs it: casts, packing, loading a package."""
     export_seconds: float | None = None
     """Once, ahead of time: making the package of a variant set."""
+    routes: list[RouteTrial] = dataclasses.field(default_factory=list)
+    """How the arm was reached, the route that it takes first."""
+
+    @classmethod
+    def from_json(cls, data: Json) -> SetUpCost:
+        routes = [_from_known(RouteTrial, route) for route in data.get("routes", [])]
+        return _from_known(cls, data, routes=routes)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -190,7 +208,7 @@ def _trial_parts(data: Json) -> dict[str, Any]:
         "config": Config.from_json(data["config"]),
         "measurement": measurement and Measurement.from_json(measurement),
         "accuracy": accuracy and Accuracy.from_json(accuracy),
-        "set_up": set_up and _from_known(SetUpCost, set_up),
+        "set_up": set_up and SetUpCost.from_json(set_up),
     }
 
 

@@ -32,6 +32,7 @@ def tune(
     batch_dim: str | Sequence[str] | None = None,
     hot_inputs: bool = False,
     copy_inputs: bool = False,
+    pipeline: int = 1,
     device: str = "auto",
     batch: int | tuple[int, int] | None = None,
     precision: _Words = None,
@@ -77,6 +78,7 @@ def tune(
         hot_inputs: Whether every iteration takes the first rows; by default the next ones.
         copy_inputs: Whether iterations hold the copy of inputs to the device and their casts; by
             default both are done before.
+        pipeline: Batches on a GPU at once, as a throughput job has them; by default 1.
         device: `auto` (the first GPU, else the CPU), `cpu`, `cuda` or `cuda:N`.
         batch: First and last batch size, or the only one; by default (1, 128) on a CPU and
             (1, 1024) on a GPU.
@@ -112,6 +114,7 @@ def tune(
     """
     _require_positive(
         units_per_item=units_per_item,
+        pipeline=pipeline,
         max_latency_ms=max_latency_ms,
         max_memory_bytes=max_memory_bytes,
         budget_seconds=budget_seconds,
@@ -137,6 +140,7 @@ def tune(
             batch_dims=_as_list(batch_dim),
             hot_inputs=hot_inputs,
             copy_inputs=copy_inputs,
+            pipeline=pipeline,
             device=device,
             batch=_batch_range(batch),
             precision=_words("precision", precision),

@@ -15,9 +15,10 @@ constexpr std::size_t min_samples_for_p99 = 100;
 std::vector<double> latencies_of(const RunResult& run) {
   std::vector<double> latencies_ms;
   Timestamp before = run.start;
-  for (const Timestamp completion : run.completions) {
-    latencies_ms.push_back(in_seconds(completion - before) * 1e3);
-    before = completion;
+  for (std::size_t i = 0; i < run.completions.size(); ++i) {
+    const Timestamp begin = run.begins.empty() ? before : run.begins[i];
+    latencies_ms.push_back(in_seconds(run.completions[i] - begin) * 1e3);
+    before = run.completions[i];
   }
   return latencies_ms;
 }
@@ -72,6 +73,7 @@ RunResult part_of(const RunResult& run, std::size_t first, std::size_t last) {
               values.begin() + static_cast<std::ptrdiff_t>(last)};
   };
   cut(part.completions);
+  if (!part.begins.empty()) cut(part.begins);
   cut(part.units);
   return part;
 }

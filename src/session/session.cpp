@@ -21,6 +21,9 @@ constexpr std::chrono::seconds rest_between_tests{3};
 /// for the tuner and whatever else runs.
 constexpr double memory_share = 0.9;
 
+/// Share of the device's memory for arms that wait: the rest is for the one that runs.
+constexpr double resident_share = 0.25;
+
 void check_files(const WorkerOptions& worker) {
   const WorkloadOptions& options = worker.workload;
   if (worker.command.empty()) static_cast<void>(model_fingerprint(options.model));
@@ -33,6 +36,10 @@ void check_files(const WorkerOptions& worker) {
 
 WorkerOptions on_device(WorkerOptions worker, const Device& device) {
   worker.workload.device = device.id;
+  if (!worker.workload.resident_bytes) {
+    worker.workload.resident_bytes =
+        static_cast<std::uint64_t>(resident_share * static_cast<double>(device.memory_bytes));
+  }
   // A CUDA context maps far more than it uses.
   if (device.kind == DeviceKind::cpu && worker.memory_limit_bytes == 0) {
     worker.memory_limit_bytes =

@@ -186,14 +186,28 @@ void from_json(const Json& json, Accuracy& accuracy) {
   accuracy.uncovered = json.value("uncovered", std::vector<Uncovered>{});
 }
 
+void to_json(Json& json, const RouteTrial& route) {
+  json = Json{{"name", route.name}};
+  if (route.ms) json["ms"] = number_or_null(route.ms);
+  if (!route.reason.empty()) json["reason"] = route.reason;
+}
+
+void from_json(const Json& json, RouteTrial& route) {
+  route.name = json.at("name").get<std::string>();
+  route.ms = optional_at<double>(json, "ms");
+  route.reason = json.value("reason", "");
+}
+
 void to_json(Json& json, const SetUpCost& cost) {
   json = Json{{"seconds", number_or_null(cost.seconds)}};
   if (cost.export_seconds) json["export_seconds"] = number_or_null(cost.export_seconds);
+  if (!cost.routes.empty()) json["routes"] = cost.routes;
 }
 
 void from_json(const Json& json, SetUpCost& cost) {
   cost.seconds = number_or_nan(json.at("seconds"));
   cost.export_seconds = optional_at<double>(json, "export_seconds");
+  cost.routes = json.value("routes", std::vector<RouteTrial>{});
 }
 
 void to_json(Json& json, const Trial& trial) {

@@ -29,6 +29,8 @@ void to_json(Json& json, const Accuracy& accuracy);
 void from_json(const Json& json, Accuracy& accuracy);
 void to_json(Json& json, const Uncovered& part);
 void from_json(const Json& json, Uncovered& part);
+void to_json(Json& json, const RouteTrial& route);
+void from_json(const Json& json, RouteTrial& route);
 void to_json(Json& json, const SetUpCost& cost);
 void from_json(const Json& json, SetUpCost& cost);
 void to_json(Json& json, const Trial& trial);

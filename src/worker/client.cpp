@@ -54,6 +54,7 @@ class WorkerClient final : public Workload {
   Execution execution_;                     ///< What `process_` was started with.
   std::optional<PrepareRequest> prepared_;  ///< The arm that runs, to be restored after a restart.
   bool holds_arm_ = false;                  ///< Whether `process_` has it.
+  bool has_run_ = false;                    ///< The arm, since `process_` made it ready.
   std::map<std::string, double> row_seconds_;  ///< Of the slowest run of each arm so far.
 };
 
@@ -106,20 +107,20 @@ RunResult WorkerClient::run(const RunRequest& request) {
   }
 }
 
-/// How long a run may take beyond what it asks for: an endless loop is known by what iterations of
-/// the same arm took before, or of the slowest one where it has not run yet.
+/// How long a run may take beyond what it asks for. Compilation must not pass for a hang, and an
+/// arm compiles in its first run. From then on an endless loop is known by what its iterations
+/// took.
 double WorkerClient::patience(const RunRequest& request) const {
-  if (row_seconds_.empty()) return options_.reply_seconds;
+  if (!has_run_) return options_.first_run_seconds;
   const auto known = row_seconds_.find(prepared_ ? to_string(prepared_->arm) : "");
-  const auto slowest = std::ranges::max_element(
-      row_seconds_, {}, [](const std::pair<const std::string, double>& arm) { return arm.second; });
-  const double row_seconds = known == row_seconds_.end() ? slowest->second : known->second;
-  const double expected = row_seconds * request.batch * std::max(1, request.min_iterations);
+  if (known == row_seconds_.end()) return options_.reply_seconds;
+  const double expected = known->second * request.batch * std::max(1, request.min_iterations);
   return std::min(options_.reply_seconds,
                   std::max(options_.least_reply_seconds, surprise_factor * expected));
 }
 
 void WorkerClient::learn(const RunRequest& request, const RunResult& result) {
+  if (result.status == TrialStatus::ok) has_run_ = true;
   if (result.completions.empty()) return;
   const double iteration = in_seconds(result.completions.back() - result.start) /
                            static_cast<double>(result.completions.size());
@@ -128,13 +129,13 @@ void WorkerClient::learn(const RunRequest& request, const RunResult& result) {
 }
 
 Prepared WorkerClient::prepare_in_process(const PrepareRequest& request) {
-  holds_arm_ = false;
+  holds_arm_ = has_run_ = false;
   Prepared prepared = process_->call_for<Prepared>(
       {.type = "prepare",
        .body = wire::encode(request),
        .reply_type = "prepared",
        .activity = fmt::format("while preparing {}", to_string(request.arm))},
-      after(options_.reply_seconds));
+      after(options_.prepare_seconds));
   holds_arm_ = prepared.status == TrialStatus::ok;
   return prepared;
 }

@@ -49,7 +49,12 @@ class Examiner {
   [[nodiscard]] Value ask(const std::string& type, const Json& body, const std::string& reply) {
     return process().call_for<Value>(
         {.type = type, .body = body, .reply_type = reply, .activity = "asked to " + type},
-        in(options_.reply_seconds));
+        in(seconds_for(type)));
+  }
+  [[nodiscard]] double seconds_for(const std::string& type) const {
+    if (type == "describe") return options_.start_seconds;
+    if (type == "prepare") return options_.prepare_seconds;
+    return type == "run" ? options_.first_run_seconds : options_.reply_seconds;
   }
   [[nodiscard]] WorkerProcess& process() {
     require(process_ != nullptr, "the worker was not there any more");

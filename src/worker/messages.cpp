@@ -50,6 +50,13 @@ void check_times(const RunResult& result) {
   require(std::is_sorted(result.completions.begin(), result.completions.end()) &&
               (result.completions.empty() || result.completions.front() >= result.start),
           "completions that are not in order of time");
+  require(result.begins.empty() || result.begins.size() == result.completions.size(),
+          fmt::format("{} completions with {} begins", result.completions.size(),
+                      result.begins.size()));
+  for (std::size_t i = 0; i < result.begins.size(); ++i) {
+    require(result.begins[i] >= result.start && result.begins[i] <= result.completions[i],
+            "an iteration that ends before it begins");
+  }
 }
 
 }  // namespace
@@ -95,7 +102,9 @@ Json encode(const Start& start) {
             {"device", options.device},
             {"seed", options.seed},
             {"hot_inputs", options.hot_inputs},
-            {"copy_inputs", options.copy_inputs}}}};
+            {"copy_inputs", options.copy_inputs},
+            {"pipeline", options.pipeline},
+            {"resident_bytes", options.resident_bytes ? Json(*options.resident_bytes) : Json()}}}};
 }
 
 template <>
@@ -115,6 +124,8 @@ Start decode(const Json& body) {
   options.seed = json.at("seed").get<std::uint64_t>();
   options.hot_inputs = json.value("hot_inputs", false);
   options.copy_inputs = json.value("copy_inputs", false);
+  options.pipeline = json.value("pipeline", 1);
+  options.resident_bytes = optional_at<std::uint64_t>(json, "resident_bytes");
   Json arm = Arm{};
   arm["execution"] = body.at("execution");
   start.execution = arm.get<Arm>().execution;
@@ -202,6 +213,7 @@ Json encode(const RunResult& result) {
             {"waited_seconds", number_or_null(result.waited_seconds)},
             {"page_faults", result.page_faults ? Json(*result.page_faults) : Json()}};
   for (const Timestamp time : result.completions) json["completions_ns"].push_back(time.count());
+  for (const Timestamp time : result.begins) json["begins_ns"].push_back(time.count());
   return json;
 }
 
@@ -213,6 +225,9 @@ RunResult decode(const Json& body) {
   result.start = nanoseconds_from(body.at("start_ns"));
   for (const Json& time : body.at("completions_ns")) {
     result.completions.push_back(nanoseconds_from(time));
+  }
+  for (const Json& time : body.value("begins_ns", Json::array())) {
+    result.begins.push_back(nanoseconds_from(time));
   }
   result.units = body.at("units").get<std::vector<double>>();
   result.peak_memory_bytes = body.at("peak_memory_bytes").get<std::uint64_t>();

@@ -82,6 +82,7 @@ const std::map<std::string, std::function<void()>>& faults() {
        }},
       {"broken_worker", [] { throw Error(ErrorCode::worker, "the license server is gone"); }},
       {"hang", hang},
+      {"slow", [] { std::this_thread::sleep_for(600ms); }},
       {"garbage", [] { put(wire, "Loading weights: 100%\n"), hang(); }},
       {"wrong_type", [] { put(wire, "{\"id\":3,\"type\":\"bananas\",\"body\":{}}\n"), hang(); }},
       {"half_line", [] { put(wire, "{\"id\":4,\"type\":\"r"), std::_Exit(0); }},

@@ -271,6 +271,17 @@ TEST(Runner, MeasuresInFourBurstsWhereTheLoadBeatsWithADutySampledSensor) {
   EXPECT_THAT(window.latencies_ms, ::testing::Each(::testing::DoubleNear(100, 1e-6)));
 }
 
+TEST(MakeWindow, CountsALatencyFromWhenItsBatchWasGivenToTheDevice) {
+  using std::chrono::milliseconds;
+  const RunResult run{.start = milliseconds(0),
+                      .completions = {milliseconds(10), milliseconds(15), milliseconds(20)},
+                      .begins = {milliseconds(0), milliseconds(1), milliseconds(10)},
+                      .units = {1, 1, 1}};
+  EXPECT_THAT(make_window(run, {}, {}).latencies_ms, ::testing::ElementsAre(10, 14, 10));
+  EXPECT_THAT(make_window(part_of(run, 1, 3), {}, {}).latencies_ms, ::testing::ElementsAre(14, 10));
+  EXPECT_DOUBLE_EQ(make_window(part_of(run, 1, 3), {}, {}).seconds, 0.01);
+}
+
 TEST(Summarise, TakesTheMaximumForP99BelowAHundredIterations) {
   Window window{.latencies_ms = {1, 1, 1, 9}, .units = 4, .seconds = 0.012};
   EXPECT_DOUBLE_EQ(summarise({window}).latency_p99_ms, 9);

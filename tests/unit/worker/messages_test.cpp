@@ -29,7 +29,9 @@ TEST(WorkerMessages, CarryTheOptionsOfTheWorkloadAndTheKnobs) {
                                        .device = "cuda:1",
                                        .seed = std::numeric_limits<std::uint64_t>::max(),
                                        .hot_inputs = true,
-                                       .copy_inputs = true},
+                                       .copy_inputs = true,
+                                       .pipeline = 4,
+                                       .resident_bytes = 1ULL << 33},
                           .execution = {.threads = 3, .retained_heap = true, .cuda_graph = true}};
   const wire::Start there = carried(start);
   EXPECT_EQ(there.workload, start.workload);
@@ -100,6 +102,18 @@ TEST(WorkerMessages, CarryWhatIsNotCovered) {
   EXPECT_EQ(carried(prepared), prepared);
 }
 
+TEST(WorkerMessages, CarryTheRoutesOfAnArm) {
+  const Prepared prepared{.set_up = {.routes = {{.name = "cast, fused kernels", .ms = 1.5},
+                                                {.name = "autocast", .reason = "no kernel"}}}};
+  EXPECT_EQ(carried(prepared), prepared);
+}
+
+TEST(WorkerMessages, CarryWhenBatchesInFlightBegan) {
+  const RunResult run{
+      .start = 5ns, .completions = {9ns, 12ns}, .begins = {5ns, 6ns}, .units = {1, 1}};
+  EXPECT_EQ(carried(run), run);
+}
+
 TEST(WorkerMessages, CarryAnErrorWithItsCode) {
   const auto failure = carried(wire::Failure{ErrorCode::inputs, "zero rows"});
   EXPECT_EQ(failure.code, ErrorCode::inputs);
@@ -120,6 +134,12 @@ TEST(WorkerMessages, RefuseARunWhoseTimesCannotBe) {
   Json early = wire::encode(good);
   early["start_ns"] = 100;
   EXPECT_THROW(static_cast<void>(wire::decode<RunResult>(early)), Json::exception);
+  Json negative = wire::encode(good);
+  negative["begins_ns"] = {5, 8};
+  EXPECT_THROW(static_cast<void>(wire::decode<RunResult>(negative)), Json::exception);
+  Json fewer = wire::encode(good);
+  fewer["begins_ns"] = {5};
+  EXPECT_THROW(static_cast<void>(wire::decode<RunResult>(fewer)), Json::exception);
   Json unequal = wire::encode(good);
   unequal["units"] = {1};
   EXPECT_THROW(static_cast<void>(wire::decode<RunResult>(unequal)), Json::exception);

@@ -70,6 +70,8 @@ class ScriptedTune {
     meters.push_back(std::make_unique<TenWatts>(clock));
     const auto worker = start_worker({.workload = {.model = folder_.root() / (fault + ".pt")},
                                       .executable = SCRIPTED_WORKER,
+                                      .prepare_seconds = 0.5,
+                                      .first_run_seconds = 0.5,
                                       .reply_seconds = 0.5,
                                       .least_reply_seconds = 0.5});
     options.min_batch = 11;
