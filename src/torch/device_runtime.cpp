@@ -5,6 +5,7 @@
 #include <ATen/Version.h>
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <c10/core/CachingDeviceAllocator.h>
+#include <c10/core/Event.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <dlfcn.h>
 #include <fmt/format.h>
@@ -15,6 +16,7 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
+#include <memory>
 #include <sstream>
 
 #include "autotune/error.hpp"
@@ -82,6 +84,16 @@ void synchronize(c10::Device device) {
   }
 }
 
+std::function<std::function<void()>()> completion_marks(c10::Device device) {
+  if (!device.is_cuda()) return [] { return [] {}; };
+  return [device]() -> std::function<void()> {
+    const c10::impl::VirtualGuardImpl runtime(device.type());
+    auto event = std::make_shared<c10::Event>(device.type());
+    event->record(runtime.getStream(device));
+    return [event] { event->synchronize(); };
+  };
+}
+
 void release_memory(c10::Device device) {
   if (device.is_cuda()) {
     c10::getDeviceAllocator(device.type())->emptyCache();
@@ -112,6 +124,20 @@ std::uint64_t held_memory_bytes(c10::Device device) {
     return static_cast<std::uint64_t>(allocator_stats(device).reserved_bytes[all_pools].current);
   }
   return status_bytes("VmRSS");
+}
+
+std::uint64_t used_memory_bytes(c10::Device device) {
+  if (device.is_cuda()) {
+    return static_cast<std::uint64_t>(allocator_stats(device).allocated_bytes[all_pools].current);
+  }
+  return status_bytes("VmRSS");
+}
+
+std::uint64_t memory_past_allocator_bytes(c10::Device device) {
+  if (!device.is_cuda()) return 0;
+  const auto [free, total] = c10::getDeviceAllocator(device.type())->getMemoryInfo(device.index());
+  const std::uint64_t taken = total - free, allocator = held_memory_bytes(device);
+  return taken > allocator ? taken - allocator : 0;
 }
 
 int compute_capability(c10::Device device) {

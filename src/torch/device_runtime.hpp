@@ -2,6 +2,7 @@
 #include <c10/core/Device.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 
@@ -16,6 +17,10 @@ namespace autotune {
 /// Waits until everything given to the device is done; nothing on a CPU.
 void synchronize(c10::Device device);
 
+/// Marks how far the device has been given work: calling what a mark gives waits until that is
+/// done. Nothing to wait for on a CPU.
+[[nodiscard]] std::function<std::function<void()>()> completion_marks(c10::Device device);
+
 /// Gives back what the allocator keeps, and lets the peak start from what is in use now.
 void freshen_memory(c10::Device device);
 
@@ -28,6 +33,13 @@ void release_memory(c10::Device device);
 
 /// What the process holds: reserved by the allocator on a GPU, resident on a CPU.
 [[nodiscard]] std::uint64_t held_memory_bytes(c10::Device device);
+
+/// What is in use: allocated tensors on a GPU, resident memory on a CPU.
+[[nodiscard]] std::uint64_t used_memory_bytes(c10::Device device);
+
+/// What others than LibTorch's allocator hold of a GPU's memory, all processes together; 0 on a
+/// CPU.
+[[nodiscard]] std::uint64_t memory_past_allocator_bytes(c10::Device device);
 
 /// Ten times the major and the minor compute capability: 90 on Hopper; 0 on a CPU or if unknown.
 [[nodiscard]] int compute_capability(c10::Device device);

@@ -75,4 +75,9 @@ Failure classify(const std::exception& error) {
   return failure;
 }
 
+bool concerns_every_way(const std::exception& error) {
+  const Failure failure = classify(error);
+  return failure.sticky || failure.status == TrialStatus::out_of_memory;
+}
+
 }  // namespace autotune

@@ -16,6 +16,9 @@ struct Failure {
 
 [[nodiscard]] Failure classify(const std::exception& error);
 
+/// Whether another way to run the same would fail alike: memory is exhausted or the device lost.
+[[nodiscard]] bool concerns_every_way(const std::exception& error);
+
 /// What LibTorch or the model says in one line, without its stack traces.
 [[nodiscard]] std::string short_message(const std::exception& error);
 

@@ -11,11 +11,10 @@
 #include "autotune/clock.hpp"
 #include "autotune/error.hpp"
 #include "autotune/torch/workload.hpp"
-#include "platform/host_load.hpp"
+#include "torch/arms/fuser.hpp"
 #include "torch/device_runtime.hpp"
 #include "torch/failure.hpp"
 #include "torch/process_settings.hpp"
-#include "torch/tree.hpp"
 
 namespace autotune {
 namespace {
@@ -27,13 +26,17 @@ constexpr std::uint64_t most_reference_bytes = 512ULL * 1024 * 1024;
 /// Rows [first, first + count) of an arm's inputs through the arm, results on the host.
 std::vector<at::Tensor> outputs_of(LoadedArm& model, const Inputs& inputs, std::int64_t first,
                                    int count) {
-  return host_outputs(model.forward(inputs.batch(first, count)));
+  return host_outputs(model.forward(in_form(model, inputs.batch(first, count))));
 }
+
+std::uint64_t less(std::uint64_t all, std::uint64_t part) { return all > part ? all - part : 0; }
 
 }  // namespace
 
 TorchWorkload::TorchWorkload(WorkloadOptions options, Target target)
-    : options_(std::move(options)), target_(std::move(target)) {}
+    : options_(std::move(options)),
+      target_(std::move(target)),
+      shelf_(options_.resident_bytes.value_or(0)) {}
 
 TorchWorkload::TorchWorkload(std::unique_ptr<ModelSource> source, Inputs inputs,
                              WorkloadOptions options, Target target)
@@ -66,6 +69,7 @@ Description TorchWorkload::describe() {
   description.conditions = runtime_conditions(target_.device);
   description.conditions["input_rows"] = options_.hot_inputs ? "hot" : "rotating";
   description.conditions["input_copies"] = options_.copy_inputs ? "inside" : "outside";
+  description.conditions["pipeline"] = std::to_string(options_.pipeline);
   description.pci_address = pci_address(target_.device);
   return description;
 }
@@ -115,21 +119,20 @@ Prepared TorchWorkload::prepare(const PrepareRequest& request) {
   Prepared prepared;
   try {
     apply_to_process(request.arm.execution);
-    active_.reset();
-    release_memory(target_.device);
-    if (request.check_accuracy) {
-      refer(accuracy_batch(request));
-    }
+    put_away();
+    if (request.check_accuracy) refer(request.accuracy_batch);
     const bool ready = active_ && compares_with_itself(request.arm);
     if (!ready) {
-      active_.reset();
+      put_away();
       active_.emplace(activate(request.arm));
     }
-    prepared.set_up = {active_->load_seconds, loaded().source->export_seconds(request.arm)};
+    const LoadedArm& model = *active_->arm.model;
+    prepared.set_up = {active_->arm.load_seconds, loaded().source->export_seconds(request.arm),
+                       model.routes()};
     if (request.check_accuracy) {
       prepared.accuracy = ready ? Accuracy{.rows = reference_->rows()} : judge();
-      prepared.accuracy.coverage = active_->model->coverage();
-      prepared.accuracy.uncovered = active_->model->uncovered();
+      prepared.accuracy.coverage = model.coverage();
+      prepared.accuracy.uncovered = model.uncovered();
       start_afresh(request.arm);
     }
   } catch (const Error&) {
@@ -140,120 +143,81 @@ Prepared TorchWorkload::prepare(const PrepareRequest& request) {
     prepared.reason = error.what();
   } catch (const std::exception& error) {
     const Failure failure = drop_arm(error);
+    if (failure.status == TrialStatus::out_of_memory && make_room()) return prepare(request);
     prepared.status = failure.status;
     prepared.reason = failure.reason;
   }
   return prepared;
 }
 
-RunResult TorchWorkload::run(const RunRequest& request) {
-  RunResult result;
-  if (!active_) {
-    result.status = TrialStatus::crashed;
-    result.reason = "no arm is prepared";
-    return result;
-  }
-  try {
-    if (request.fresh_memory) {
-      freshen_memory(target_.device);
-    }
-    const std::uint64_t held = held_memory_bytes(target_.device);
-    const auto waited = run_queue_wait();
-    const std::uint64_t faults = minor_page_faults();
-    iterate(request, result);
-    if (target_.device.is_cpu()) result.page_faults = minor_page_faults() - faults;
-    if (const auto waited_now = run_queue_wait(); waited && waited_now) {
-      // A thread that ended meanwhile takes its waiting with it.
-      result.waited_seconds = std::max(0.0, in_seconds(*waited_now - *waited));
-    }
-    const std::uint64_t held_now = held_memory_bytes(target_.device);
-    result.memory_growth_bytes = held_now > held ? held_now - held : 0;
-    result.peak_memory_bytes = peak_memory_bytes(target_.device);
-    // What a deployment would not hold; on a GPU it is not on the device.
-    if (target_.device.is_cpu() && reference_) result.peak_memory_bytes -= reference_->bytes();
-  } catch (const Error&) {
-    throw;
-  } catch (const std::exception& error) {
-    const Failure failure = drop_arm(error);
-    result = {.status = failure.status, .reason = failure.reason};
-  }
-  return result;
-}
-
-void TorchWorkload::iterate(const RunRequest& request, RunResult& result) {
-  SteadyClock clock;
-  const Entered scopes = active_->model->enter();
-  std::int64_t row = options_.hot_inputs ? 0 : request.first_row;
-  result.start = clock.now();
-  Timestamp now = result.start;
-  const auto wants_more = [&] {
-    const int done = static_cast<int>(result.completions.size());
-    const bool may_more = request.max_iterations <= 0 || done < request.max_iterations;
-    return done < request.min_iterations ||
-           (may_more && in_seconds(now - result.start) < request.seconds);
-  };
-  while (wants_more()) {
-    (void)active_->model->forward(arguments_at(row, request.batch));
-    synchronize(target_.device);
-    now = clock.now();
-    result.completions.push_back(now);
-    result.units.push_back(units_of(row, request.batch));
-    if (!options_.hot_inputs) row += request.batch;
-  }
-}
-
-std::vector<c10::IValue> TorchWorkload::arguments_at(std::int64_t row, int batch) const {
-  if (!options_.copy_inputs) return active_->inputs.batch(row, batch);
-  std::vector<c10::IValue> arguments = loaded_->inputs.batch(row, batch);
-  for (c10::IValue& argument : arguments) {
-    argument =
-        map_tensors(argument, [this](const at::Tensor& t) { return active_->model->input(t); });
-  }
-  return arguments;
-}
-
-double TorchWorkload::units_of(std::int64_t first_row, int batch) const {
-  const auto& units = loaded_->units;
-  double sum = 0;
-  for (int i = 0; i < batch; ++i) {
-    sum +=
-        units[static_cast<std::size_t>((first_row + i) % static_cast<std::int64_t>(units.size()))];
-  }
-  return sum;
-}
-
 TorchWorkload::Active TorchWorkload::activate(const Arm& arm) {
+  std::optional<ReadyArm> ready = shelf_.take(arm);
+  if (!ready) ready = load(arm);
+  Active active{.arm = std::move(*ready)};
+  if (!options_.copy_inputs) {
+    active.inputs = loaded_->inputs.changed(
+        [&](const at::Tensor& tensor) { return active.arm.model->input(tensor); });
+  }
+  return active;
+}
+
+ReadyArm TorchWorkload::load(const Arm& arm) {
   const Loaded& from = loaded();
+  const int most_rows = from.probe.max_batch > 0 ? from.probe.max_batch : from.inputs.rows();
+  const int rows = fuses(target_.device) ? from.inputs.trial_rows(most_rows) : 1;
+  const std::uint64_t used = used_memory_bytes(target_.device);
+  const std::uint64_t past_allocator = memory_past_allocator_bytes(target_.device);
   SteadyClock clock;
   const Timestamp start = clock.now();
-  auto model = from.source->load(arm, from.inputs.batch(0, 1), !from.probe.keeps_state);
-  const double seconds = in_seconds(clock.now() - start);
-  Inputs inputs = from.inputs.changed([&](const at::Tensor& t) { return model->input(t); });
-  return {std::move(model), std::move(inputs), seconds};
+  auto model = from.source->load(arm, from.inputs.batch(0, rows), !from.probe.keeps_state);
+  ReadyArm ready{.arm = arm, .model = std::move(model)};
+  ready.load_seconds = in_seconds(clock.now() - start);
+  release_memory(target_.device);
+  ready.bytes_past_allocator = less(memory_past_allocator_bytes(target_.device), past_allocator);
+  ready.bytes = less(used_memory_bytes(target_.device), used) + ready.bytes_past_allocator;
+  return ready;
 }
 
-int TorchWorkload::accuracy_batch(const PrepareRequest& request) {
-  if (loaded().probe.max_batch == 1) {
-    return 1;
-  }
-  return request.accuracy_batch > 0 ? request.accuracy_batch : default_accuracy_batch;
+/// The arm makes way for another one, and stays loaded where it may.
+void TorchWorkload::put_away() {
+  const bool may_stay =
+      active_ && !loaded().probe.keeps_state && loaded().source->arms_are_independent();
+  if (may_stay) shelf_.put(std::move(active_->arm));
+  active_.reset();
+  release_memory(target_.device);
+}
+
+/// False if nothing was held back that could go.
+bool TorchWorkload::make_room() {
+  if (shelf_.empty()) return false;
+  shelf_.clear();
+  release_memory(target_.device);
+  return true;
+}
+
+/// Chunks of `own_batch` rows if the comparison is to be made at that size, the last ones from the
+/// first rows on again; else of a size that the model takes.
+TorchWorkload::Chunking TorchWorkload::chunking(int own_batch) {
+  const int most = loaded().probe.max_batch > 0 ? loaded().probe.max_batch : default_accuracy_batch;
+  return {.batch = own_batch > 0 && most > 1 ? own_batch : std::min(default_accuracy_batch, most),
+          .whole = own_batch > 0};
 }
 
 // True FP32, by the same chunks as the arm that is compared: a model's state and its random
 // numbers then meet the same calls. Stays active: the device holds one model at a time, and the
 // next arm may be this one.
-void TorchWorkload::refer(int batch) {
-  if (reference_ && reference_->batch == batch) {
-    return;
-  }
+void TorchWorkload::refer(int own_batch) {
+  const Chunking chunking = this->chunking(own_batch);
+  if (reference_ && reference_->chunking == chunking) return;
   active_.emplace(activate(loaded().source->reference()));
-  const Entered scopes = active_->model->enter();
+  const Entered scopes = active_->arm.model->enter();
   seed_generators(options_.seed);
-  Reference reference{.batch = batch};
+  Reference reference{.chunking = chunking};
   const int rows = std::min(loaded().inputs.rows(), most_accuracy_rows);
-  for (int row = 0; row < rows && reference.bytes() < most_reference_bytes; row += batch) {
-    const int count = std::min(batch, rows - row);
-    reference.chunks.push_back({count, outputs_of(*active_->model, active_->inputs, row, count)});
+  for (int row = 0; row < rows && reference.bytes() < most_reference_bytes; row += chunking.batch) {
+    const int count = chunking.whole ? chunking.batch : std::min(chunking.batch, rows - row);
+    reference.chunks.push_back(
+        {count, outputs_of(*active_->arm.model, loaded().inputs, row, count)});
   }
   reference_ = std::move(reference);
 }
@@ -282,13 +246,13 @@ bool TorchWorkload::compares_with_itself(const Arm& arm) {
 }
 
 Accuracy TorchWorkload::judge() {
-  const Entered scopes = active_->model->enter();
+  LoadedArm& model = *active_->arm.model;
+  const Entered scopes = model.enter();
   seed_generators(options_.seed);
   AccuracyPass pass;
   std::int64_t row = 0;
   for (const Chunk& chunk : reference_->chunks) {
-    pass.add(chunk.outputs, outputs_of(*active_->model, active_->inputs, row, chunk.rows),
-             chunk.rows);
+    pass.add(chunk.outputs, outputs_of(model, loaded().inputs, row, chunk.rows), chunk.rows);
     row += chunk.rows;
   }
   return pass.result();

@@ -5,14 +5,16 @@
 #include "autotune/worker.hpp"
 #include "autotune/workload.hpp"
 #include "torch/accuracy.hpp"
+#include "torch/arm_shelf.hpp"
 #include "torch/failure.hpp"
 #include "torch/inputs/inputs.hpp"
+#include "torch/inputs/laid_out.hpp"
 #include "torch/models/model_source.hpp"
 
 namespace autotune {
 
 /// A TorchScript file, a variant set or a live model as a workload. Holds the reference outputs,
-/// and at most one arm with its inputs on the device.
+/// one arm with its inputs on the device, and the arms that stay loaded beside it.
 class TorchWorkload final : public Workload {
  public:
   TorchWorkload(WorkloadOptions options, Target target);
@@ -37,16 +39,22 @@ class TorchWorkload final : public Workload {
     int rows = 0;
     std::vector<at::Tensor> outputs;
   };
+  /// How the rows are cut for the accuracy pass.
+  struct Chunking {
+    int batch = 0;
+    bool whole = false;  ///< The last chunk too, with the first rows again.
+    friend bool operator==(const Chunking&, const Chunking&) = default;
+  };
   struct Reference {
-    int batch = 0;  ///< Rows per chunk, the last one may have fewer.
+    Chunking chunking;
     std::vector<Chunk> chunks;
     [[nodiscard]] int rows() const;
     [[nodiscard]] std::uint64_t bytes() const;
   };
   struct Active {
-    std::unique_ptr<LoadedArm> model;
-    Inputs inputs;  ///< On the device, as the arm takes them.
-    double load_seconds = 0;
+    ReadyArm arm;
+    std::optional<Inputs> inputs;  ///< On the device, as the arm takes them; none: the host's.
+    std::optional<LaidOut> laid_out;
   };
 
   const Loaded& loaded();
@@ -54,13 +62,19 @@ class TorchWorkload final : public Workload {
   [[nodiscard]] std::optional<std::string> mask_of(const ModelSource& source) const;
   [[nodiscard]] Inputs read_inputs(const ModelSource& source) const;
   [[nodiscard]] Active activate(const Arm& arm);
-  [[nodiscard]] int accuracy_batch(const PrepareRequest& request);
-  void refer(int batch);
+  [[nodiscard]] ReadyArm load(const Arm& arm);
+  void put_away();
+  bool make_room();
+  [[nodiscard]] Chunking chunking(int own_batch);
+  void refer(int own_batch);
   [[nodiscard]] bool compares_with_itself(const Arm& arm);
   [[nodiscard]] Accuracy judge();
   void start_afresh(const Arm& arm);
+  void lay_out(const RunRequest& request);
+  [[nodiscard]] RunResult measured(const RunRequest& request);
+  [[nodiscard]] std::uint64_t bytes_beside_a_deployment() const;
   void iterate(const RunRequest& request, RunResult& result);
-  [[nodiscard]] std::vector<c10::IValue> arguments_at(std::int64_t row, int batch) const;
+  [[nodiscard]] std::vector<c10::IValue> arguments_at(std::int64_t row) const;
   [[nodiscard]] double units_of(std::int64_t first_row, int batch) const;
   [[nodiscard]] Failure drop_arm(const std::exception& error);
 
@@ -68,6 +82,7 @@ class TorchWorkload final : public Workload {
   Target target_;
   std::optional<Loaded> loaded_;
   std::optional<Reference> reference_;
+  ArmShelf shelf_;
   std::optional<Active> active_;
 };
 

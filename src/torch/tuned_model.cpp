@@ -11,6 +11,7 @@
 #include "autotune/error.hpp"
 #include "autotune/profile.hpp"
 #include "autotune/variant_set.hpp"
+#include "torch/arms/fuser.hpp"
 #include "torch/device_runtime.hpp"
 #include "torch/failure.hpp"
 #include "torch/inputs/inputs.hpp"
@@ -77,8 +78,7 @@ struct TunedModel::Impl {
   std::once_flag made;  ///< Threads may make the first call together.
 
   void make_arm(const IValues& arguments, std::optional<std::int64_t> rows) {
-    const IValues example =
-        rows ? rows_of(arguments, 0, std::min<std::int64_t>(*rows, 1)) : arguments;
+    const IValues example = rows ? trial_of(arguments, *rows) : arguments;
     try {
       arm = source->load(config.arm, example, true);
     } catch (const Unreachable& error) {
@@ -88,13 +88,15 @@ struct TunedModel::Impl {
     source.reset();
   }
 
-  c10::IValue run(const IValues& arguments) {
-    IValues ready;
-    for (const c10::IValue& argument : arguments) {
-      ready.push_back(map_tensors(argument, [&](const at::Tensor& t) { return arm->input(t); }));
-    }
-    return arm->forward(std::move(ready));
+  /// As many rows as tell, taken from those at hand.
+  [[nodiscard]] IValues trial_of(const IValues& arguments, std::int64_t rows) const {
+    const int wanted =
+        fuses(target.device) ? Inputs::from_values(arguments, {}).trial_rows(config.batch) : 1;
+    return wanted <= rows ? rows_of(arguments, 0, wanted)
+                          : Inputs::from_values(arguments, {}).batch(0, wanted);
   }
+
+  c10::IValue run(const IValues& arguments) { return arm->forward(in_form(*arm, arguments)); }
 };
 
 TunedModel::TunedModel(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -1,5 +1,8 @@
 #pragma once
+#include <ftw.h>
+
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -14,9 +17,13 @@ class FileTree {
     std::string name = (std::filesystem::temp_directory_path() / "autotune_test_XXXXXX").string();
     root_ = mkdtemp(name.data());
   }
+  // Not by std::filesystem::remove_all: libtorch.so exports one of its own, which crashes.
   ~FileTree() {
-    std::error_code ignored;
-    std::filesystem::remove_all(root_, ignored);
+    constexpr int open_folders = 16;
+    ::nftw(
+        root_.c_str(),
+        [](const char* path, const struct stat*, int, FTW*) { return ::remove(path); },
+        open_folders, FTW_DEPTH | FTW_PHYS);
   }
   FileTree(const FileTree&) = delete;
   FileTree& operator=(const FileTree&) = delete;

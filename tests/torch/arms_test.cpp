@@ -1,11 +1,16 @@
 #include <ATen/Context.h>
 #include <ATen/autocast_mode.h>
+#include <ATen/ops/allclose.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/zeros.h>
 #include <gmock/gmock.h>
 
 #include <array>
 #include <thread>
 
 #include "models.hpp"
+#include "torch/arms/fuser.hpp"
 #include "torch/arms/routes.hpp"
 #include "torch/arms/tf32_switch.hpp"
 #include "torch/models/arm_model.hpp"
@@ -18,8 +23,8 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-ScriptModel model_called(const std::string& name) {
-  return ScriptModel::load(test_file(name + ".pt"));
+ScriptModel model_called(const std::string& name, c10::Device device = c10::kCPU) {
+  return ScriptModel::load(test_file(name + ".pt"), device);
 }
 
 ArmModel arm_of(const std::string& name, const Arm& arm) {
@@ -61,6 +66,22 @@ TEST(Arms, AreNotNamedByWhatNobodyImplements) {
   EXPECT_THAT(obstacle(Precision::int8, cpu_with({})), Not(IsEmpty()));
 }
 
+TEST(Arms, AreEachListedAsTheyAreOrWithWhyNot) {
+  for (const Target& target : {cpu_with({"avx2"}), any_type_target(), gpu_of(75), gpu_of(90)}) {
+    Description description;
+    list_arms(target, {}, description);
+    std::set<std::pair<Precision, Layout>> listed;
+    for (const Arm& arm : description.arms) listed.emplace(arm.precision, arm.layout);
+    for (const UnsupportedArm& arm : description.unsupported) {
+      EXPECT_THAT(arm.reason, Not(IsEmpty()));
+      listed.emplace(arm.precision, arm.layout);
+    }
+    const std::size_t all = all_precisions().size() * all_layouts().size();
+    EXPECT_EQ(listed.size(), all);
+    EXPECT_EQ(description.arms.size() + description.unsupported.size(), all);
+  }
+}
+
 TEST(ModelFacts, FindsATypeThatTheGraphNames) {
   EXPECT_TRUE(model_called("hard_coded_float").facts().has_dtype_constants);
   EXPECT_FALSE(model_called("mlp").facts().has_dtype_constants);
@@ -84,6 +105,26 @@ TEST(ScriptModel, LoadsShareNothing) {
   const ScriptModel other = model_called("mlp");
   other.tensors().at(0).tensor.fill_(7);
   EXPECT_NE(one.tensors().at(0).tensor.reshape(-1)[0].item<float>(), 7);
+}
+
+// LibTorch's `meta` device computes shapes only, and refuses to mix devices as a GPU does.
+TEST(ScriptModel, BringsEveryConstantOfATraceToItsDevice) {
+  const c10::Device meta(c10::kMeta);
+  const auto unoptimised = without_fuser();  // Optimising compares constants, which have no values.
+  const at::Tensor x = at::empty({3, 16}, at::TensorOptions(meta));
+  for (ScriptModel model :
+       {model_called("traced_constants", meta), model_called("scripted_constants", meta)}) {
+    const at::Tensor output = model.forward({x}).toTensor();
+    EXPECT_EQ(output.device(), meta);
+    EXPECT_EQ(output.sizes(), x.sizes());
+  }
+}
+
+TEST(ScriptModel, KeepsTheValuesOfItsConstants) {
+  const at::Tensor x = at::zeros({2, 16});
+  const at::Tensor output = model_called("traced_constants").forward({x}).toTensor();
+  // By hand: 0 … 15 from arange, twice 0.5 from the constant tensor, 2 from the function.
+  EXPECT_TRUE(at::allclose(output, at::arange(16.0).expand({2, 16}) + 3));
 }
 
 TEST(Cast, LeavesIntegerBuffersAlone) {

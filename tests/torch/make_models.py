@@ -265,6 +265,50 @@ class WrittenElsewhere(Readers):
         return first + self.b(x) + self.c(scaled)
 
 
+class Gates(nn.Module):
+    """Operations on single elements, one after the other: what a fuser joins."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Linear(16, 16)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.stem(x)
+        return torch.sigmoid(y) * torch.tanh(y + 0.5) * 3.0 - y
+
+
+@torch.jit.script
+def twos_like(x: Tensor) -> Tensor:
+    """A function that traces call, with a constant device of its own."""
+    return torch.full([x.size(1)], 2.0, device="cpu")
+
+
+class Halves(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x + torch.tensor([0.5] * 16)
+
+
+class TracedConstants(nn.Module):
+    """What a trace on a CPU writes down: devices and tensors, also in submodules and functions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = Halves(), Halves()
+
+    def forward(self, x: Tensor) -> Tensor:
+        places = torch.arange(x.size(1), dtype=x.dtype, device=x.device)
+        return self.second(self.first(x)) + places + twos_like(x)
+
+
+class ScriptedConstants(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        if x.size(0) > 100:
+            x = x + torch.ones(x.size(1), device=torch.device("cpu"))
+        else:
+            x = x - torch.ones(x.size(1), device="cpu")
+        return x + twos_like(x)
+
+
 def main(out: pathlib.Path) -> None:
     torch.manual_seed(0)
     out.mkdir(parents=True, exist_ok=True)
@@ -286,8 +330,12 @@ def main(out: pathlib.Path) -> None:
         "resnet": ResNet(),
         "vision_transformer": VisionTransformer(),
         "decoder_step": DecoderStep(),
+        "scripted_constants": ScriptedConstants(),
+        "gates": Gates(),
     }.items():
         torch.jit.script(model.eval()).save(str(out / f"{name}.pt"))
+    traced = torch.jit.trace(TracedConstants(), torch.randn(3, 16))
+    traced.save(str(out / "traced_constants.pt"))
     mask = torch.arange(6).unsqueeze(0) < torch.tensor([[1], [2], [3], [4], [6]])
     ids = torch.randint(0, 100, (5, 6))
     for name, value in {

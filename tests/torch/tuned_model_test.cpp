@@ -28,7 +28,7 @@ std::vector<at::Tensor> outputs_at_batch(const std::string& model, int batch,
 }
 
 TEST(TunedModel, CutsRowsIntoBatchesAndJoinsNestedOutputs) {
-  const ScriptModel model = ScriptModel::load(test_file("nested.pt"));
+  const ScriptModel model = ScriptModel::load(test_file("nested.pt"), c10::kCPU);
   const auto arguments =
       arguments_of(read_saved_value(test_file("nested.inputs")), &model.schema());
   const auto whole = outputs_at_batch("nested", 100, arguments);
@@ -53,7 +53,8 @@ TEST(TunedModel, LeavesAModelItsState) {
   TunedModel tuned = TunedModel::load(test_file("counter.pt"), {.batch = 4}, "cpu");
   const at::Tensor x = at::zeros({4, 4});
   const at::Tensor first = tuned.forward({x}).toTensor();
-  const at::Tensor expected = ScriptModel::load(test_file("counter.pt")).forward({x}).toTensor();
+  const at::Tensor expected =
+      ScriptModel::load(test_file("counter.pt"), c10::kCPU).forward({x}).toTensor();
   EXPECT_TRUE(at::allclose(first, expected, 1e-4, 1e-5));  // both are the model's first call
   EXPECT_TRUE(at::allclose(tuned.forward({x}).toTensor(), expected + 1, 1e-4, 1e-5));
 }

@@ -4,6 +4,10 @@
 #include <c10/core/InferenceMode.h>
 #include <fmt/format.h>
 
+#include "autotune/clock.hpp"
+#include "autotune/comparison.hpp"
+#include "torch/arms/fuser.hpp"
+#include "torch/device_runtime.hpp"
 #include "torch/failure.hpp"
 #include "torch/mode/interception.hpp"
 #include "torch/tree.hpp"
@@ -19,6 +23,7 @@ at::Tensor widen(const at::Tensor& tensor) {
 /// TorchScript profiles the first call and optimises its graph for the second: what counts is what
 /// it runs from then on.
 constexpr int calls_until_settled = 3;
+constexpr int timed_calls = 5;
 
 std::string why_none(const CoverageCount& coverage) {
   const std::vector<Uncovered> missed = coverage.uncovered();
@@ -58,30 +63,49 @@ Entered ArmFrame::enter() const {
   return entered;
 }
 
-void ArmFrame::try_out(const std::vector<c10::IValue>& example,
-                       const std::vector<at::Tensor>& weights,
-                       const std::function<void(std::vector<c10::IValue>)>& run) {
-  if (example.empty()) return;
+std::vector<c10::IValue> ArmFrame::in_form(const std::vector<c10::IValue>& example) const {
   std::vector<c10::IValue> arguments;
   for (const c10::IValue& value : example) {
     arguments.push_back(map_tensors(value, [this](const at::Tensor& t) { return input(t); }));
   }
-  if (preparation_ == nullptr) {
-    const Entered scopes = enter();
-    return run(std::move(arguments));
-  }
-  plan_ = std::make_shared<Plan>(*preparation_, weights);
+  return arguments;
+}
+
+// An error of a kernel shows where somebody waits for the device.
+void ArmFrame::try_out(const std::vector<c10::IValue>& example,
+                       const std::vector<at::Tensor>& weights, const Run& run) {
+  if (example.empty()) return;
+  const std::vector<c10::IValue> arguments = in_form(example);
+  if (preparation_ != nullptr) plan_ = std::make_shared<Plan>(*preparation_, weights);
+  const int calls = plan_ || fuses(device_) ? calls_until_settled : 1;
   {
     const Entered scopes = enter();
-    for (int call = 0; call < calls_until_settled; ++call) {
-      plan_->count_afresh();
+    for (int call = 0; call < calls; ++call) {
+      if (plan_) plan_->count_afresh();
       run(arguments);
     }
+    synchronize(device_);
   }
+  if (!plan_) return;
   plan_->seal();
   if (plan_->prepared() == 0) {
     throw Unreachable("no weight of the model could be prepared: " + why_none(plan_->coverage()));
   }
+}
+
+double ArmFrame::call_ms(const std::vector<c10::IValue>& example, const Run& run) const {
+  const std::vector<c10::IValue> arguments = in_form(example);
+  const Entered scopes = enter();
+  SteadyClock clock;
+  std::vector<double> ms;
+  for (int call = 0; call < calls_until_settled + timed_calls; ++call) {
+    synchronize(device_);
+    const Timestamp before = clock.now();
+    run(arguments);
+    synchronize(device_);
+    if (call >= calls_until_settled) ms.push_back(in_seconds(clock.now() - before) * 1e3);
+  }
+  return quantile(ms, 0.5);
 }
 
 double ArmFrame::coverage() const { return plan_ ? plan_->coverage().share() : 1; }

@@ -18,12 +18,19 @@ class ArmFrame {
   [[nodiscard]] at::Tensor input(const at::Tensor& tensor) const;
   [[nodiscard]] Entered enter() const;
 
-  /// Calls `run` with `example`, brought to this arm's form, inside `enter`. Where weights are
-  /// prepared, those that it reads are, and it is called until its graph has settled.
+  using Run = std::function<void(std::vector<c10::IValue>)>;
+
+  /// Calls `run` with `example`, brought to this arm's form, inside `enter`, until its graph has
+  /// settled, and waits for the device. Where weights are prepared, those that it reads are.
   /// @param weights every tensor of the model
   /// @throws Unreachable if weights are to be prepared and none could be
   void try_out(const std::vector<c10::IValue>& example, const std::vector<at::Tensor>& weights,
-               const std::function<void(std::vector<c10::IValue>)>& run);
+               const Run& run);
+
+  /// Milliseconds of a call like those of `try_out` once its graph has settled: the median of some.
+  [[nodiscard]] double call_ms(const std::vector<c10::IValue>& example, const Run& run) const;
+
+  [[nodiscard]] c10::Device device() const noexcept { return device_; }
 
   /// What one call of the model needs round it, inside `enter`; null if nothing.
   [[nodiscard]] std::shared_ptr<void> enter_call() const {
@@ -38,6 +45,8 @@ class ArmFrame {
   [[nodiscard]] static c10::IValue widened(const c10::IValue& outputs);
 
  private:
+  [[nodiscard]] std::vector<c10::IValue> in_form(const std::vector<c10::IValue>& example) const;
+
   c10::Device device_;
   std::vector<Scope> scopes_;
   Scope call_scope_;

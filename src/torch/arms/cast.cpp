@@ -56,7 +56,7 @@ Route whole_cast(at::ScalarType type) {
 
 Route autocast(at::ScalarType type, bool keep_norms) {
   return {
-      "autocast", [type, keep_norms](Draft& draft) {
+      keep_norms ? "autocast, norms in FP32" : "autocast", [type, keep_norms](Draft& draft) {
         cast_weights(draft, type, keep_norms);
         set_tf32(draft, false);
         const at::DeviceType device = draft.target.device.type();

@@ -9,7 +9,7 @@ PrecisionMethod fp32_method() {
       .obstacle = [](const Target&) { return std::string(); },
       .routes =
           [](const ModelFacts&) {
-            return std::vector<Route>{{"TF32 off", [](Draft& draft) { set_tf32(draft, false); }}};
+            return std::vector<Route>{{"true FP32", [](Draft& draft) { set_tf32(draft, false); }}};
           },
       .preparation = [] { return &fp32_preparation(); }};
 }

@@ -47,6 +47,13 @@ class LoadedArm {
   /// Share of the matrix FLOPs that run in the arm's precision.
   [[nodiscard]] virtual double coverage() const { return 1; }
   [[nodiscard]] virtual std::vector<Uncovered> uncovered() const { return {}; }
+
+  /// How the arm was reached, the route that it takes first; empty if there is only one.
+  [[nodiscard]] virtual std::vector<RouteTrial> routes() const { return {}; }
 };
+
+/// Arguments with every tensor as the arm wants it.
+[[nodiscard]] std::vector<c10::IValue> in_form(const LoadedArm& arm,
+                                               std::vector<c10::IValue> arguments);
 
 }  // namespace autotune

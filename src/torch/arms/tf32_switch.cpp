@@ -71,6 +71,10 @@ Scope tf32_scope(bool allow) {
   return [allow] { return std::make_shared<Tf32Switch>(allow); };
 }
 
+Scope package_tf32(Precision precision, c10::Device device) {
+  return device.is_cuda() ? tf32_scope(precision == Precision::tf32) : Scope();
+}
+
 void set_tf32(Draft& draft, bool allow) {
   if (draft.target.device.is_cuda()) draft.scopes.push_back(tf32_scope(allow));
 }

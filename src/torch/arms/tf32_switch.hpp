@@ -13,4 +13,7 @@ namespace autotune {
 /// Adds that scope to an arm of a GPU. A CPU has no TF32, and its threads need not wait.
 void set_tf32(Draft& draft, bool allow);
 
+/// The switch as a compiled package of that precision runs under it; null on a CPU.
+[[nodiscard]] Scope package_tf32(Precision precision, c10::Device device);
+
 }  // namespace autotune

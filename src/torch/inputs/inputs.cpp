@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "autotune/error.hpp"
 #include "torch/tree.hpp"
@@ -49,7 +50,7 @@ void override_dims(std::map<std::string, int>& dims, const std::vector<std::stri
   }
 }
 
-at::Tensor gather_rows(const at::Tensor& tensor, int dim, std::int64_t first, int count) {
+at::Tensor gather_rows(const at::Tensor& tensor, int dim, std::int64_t first, std::int64_t count) {
   const std::int64_t rows = tensor.size(dim);
   const std::int64_t start = first % rows;
   if (start + count <= rows) {
@@ -168,7 +169,7 @@ Inputs::Inputs(Arguments arguments) : arguments_(std::move(arguments)) {
   });
 }
 
-std::vector<c10::IValue> Inputs::batch(std::int64_t first, int count) const {
+std::vector<c10::IValue> Inputs::batch(std::int64_t first, std::int64_t count) const {
   std::size_t index = 0;
   std::vector<c10::IValue> arguments;
   for (const c10::IValue& value : arguments_.values) {
@@ -178,6 +179,47 @@ std::vector<c10::IValue> Inputs::batch(std::int64_t first, int count) const {
     }));
   }
   return arguments;
+}
+
+Inputs Inputs::cyclic(std::int64_t count) const {
+  return Inputs({.values = batch(0, count), .batch_dims = arguments_.batch_dims});
+}
+
+void Inputs::for_each(const std::function<void(const at::Tensor&)>& visit) const {
+  for_each_tensor_of(arguments_.values,
+                     [&](const std::string&, const at::Tensor& tensor) { visit(tensor); });
+}
+
+std::uint64_t Inputs::bytes() const { return bytes_but_for({}); }
+
+std::uint64_t Inputs::bytes_beyond(const Inputs& others) const {
+  return bytes_but_for(others.storages());
+}
+
+std::set<const void*> Inputs::storages() const {
+  std::set<const void*> found;
+  for_each([&](const at::Tensor& t) { found.insert(t.storage().unsafeGetStorageImpl()); });
+  return found;
+}
+
+std::uint64_t Inputs::bytes_but_for(std::set<const void*> known) const {
+  std::uint64_t sum = 0;
+  for_each([&](const at::Tensor& tensor) {
+    if (known.insert(tensor.storage().unsafeGetStorageImpl()).second) sum += tensor.nbytes();
+  });
+  return sum;
+}
+
+int Inputs::trial_rows(int most) const {
+  std::set<std::int64_t> sizes;
+  for_each_tensor_of(arguments_.values, [&](const std::string& path, const at::Tensor& tensor) {
+    for (int dim = 0; dim < tensor.dim(); ++dim) {
+      if (dim != arguments_.batch_dims.at(path)) sizes.insert(tensor.size(dim));
+    }
+  });
+  int rows = 3;
+  while (sizes.contains(rows)) rows += 2;
+  return std::min(rows, most);
 }
 
 Inputs Inputs::changed(const std::function<at::Tensor(const at::Tensor&)>& change) const {

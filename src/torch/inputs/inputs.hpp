@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -35,9 +36,26 @@ class Inputs {
   [[nodiscard]] std::string signature() const { return signature_of(arguments_); }
 
   /// Arguments with rows [first, first + count), cyclically: views where the rows lie together,
-  /// otherwise joined, on the inputs' device. That is what a deployment's batcher does per call,
-  /// so it belongs into an iteration; copies to the device and casts are done before.
-  [[nodiscard]] std::vector<c10::IValue> batch(std::int64_t first, int count) const;
+  /// otherwise joined, on the inputs' device.
+  [[nodiscard]] std::vector<c10::IValue> batch(std::int64_t first, std::int64_t count) const;
+
+  /// The rows [0, count), cyclically, as inputs of their own.
+  [[nodiscard]] Inputs cyclic(std::int64_t count) const;
+
+  void for_each(const std::function<void(const at::Tensor&)>& visit) const;
+
+  [[nodiscard]] std::set<const void*> storages() const;
+
+  /// Of every storage, counted once.
+  [[nodiscard]] std::uint64_t bytes() const;
+  /// The same, of storages that `others` do not hold.
+  [[nodiscard]] std::uint64_t bytes_beyond(const Inputs& others) const;
+
+  /// Rows for trying a model out: several, and as many as no tensor has in another dimension, for
+  /// TorchScript's fuser takes sizes that are equal in the trial for the same, and a size of one
+  /// for constant.
+  /// @param most of them, >= 1
+  [[nodiscard]] int trial_rows(int most) const;
 
   /// The same rows with every tensor changed, e.g. cast or on another device.
   [[nodiscard]] Inputs changed(const std::function<at::Tensor(const at::Tensor&)>& change) const;
@@ -49,6 +67,8 @@ class Inputs {
                                           double units_per_item) const;
 
  private:
+  [[nodiscard]] std::uint64_t bytes_but_for(std::set<const void*> known) const;
+
   Arguments arguments_;
   std::vector<int> dims_;  ///< Batch dimension of each tensor, in the order of a walk.
   int rows_ = 0;

@@ -3,22 +3,14 @@
 #include <torch/csrc/jit/ir/ir.h>
 #include <torch/csrc/jit/passes/inliner.h>
 
-#include <functional>
 #include <optional>
+
+#include "torch/models/graph_constants.hpp"
 
 namespace autotune {
 namespace {
 
 namespace jit = torch::jit;
-
-void for_each_node(jit::Block* block, const std::function<void(jit::Node*)>& visit) {
-  for (jit::Node* node : block->nodes()) {
-    visit(node);
-    for (jit::Block* inner : node->blocks()) {
-      for_each_node(inner, visit);
-    }
-  }
-}
 
 /// `a.b.weight` if the value is read from the module by prim::GetAttr.
 std::optional<std::string> attribute_path(const jit::Value* value, const jit::Value* self) {
@@ -81,18 +73,6 @@ bool is_floating_constant(const jit::Node* node) {
 }
 
 }  // namespace
-
-std::vector<at::Tensor> graph_constants(const jit::Module& module) {
-  std::vector<at::Tensor> constants;
-  for_each_node(module.get_method("forward").graph()->block(), [&](jit::Node* node) {
-    if (node->kind() != c10::prim::Constant || node->outputs().size() != 1) return;
-    const auto constant = jit::toIValue(node->output());
-    if (constant && constant->isTensor() && constant->toTensor().defined()) {
-      constants.push_back(constant->toTensor());
-    }
-  });
-  return constants;
-}
 
 GraphFacts read_graph(const jit::Module& module) {
   const auto graph = module.get_method("forward").graph()->copy();

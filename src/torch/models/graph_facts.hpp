@@ -3,7 +3,6 @@
 
 #include <set>
 #include <string>
-#include <vector>
 
 #include "torch/models/script_model.hpp"
 
@@ -13,9 +12,6 @@ struct GraphFacts {
   ModelFacts model;
   std::set<std::string> convolution_weights;  ///< Qualified names, 4-D and 5-D only.
 };
-
-/// Constant tensors of `forward`: the weights, once the module is frozen.
-[[nodiscard]] std::vector<at::Tensor> graph_constants(const torch::jit::Module& module);
 
 /// Reads the inlined graph of `forward`.
 [[nodiscard]] GraphFacts read_graph(const torch::jit::Module& module);

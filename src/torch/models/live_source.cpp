@@ -82,7 +82,7 @@ class LiveArm final : public LoadedArm {
           const Arm& arm, const Target& target, const ModelFacts& facts,
           const std::vector<c10::IValue>& example)
       : model_(std::move(model)), originals_(std::move(originals)) {
-    first_route_that_runs(arm, target, facts, [&](const Route& route) {
+    routes_ = first_route_that_runs(arm, target, facts, [&](const Route& route) {
       originals_->restore();
       const c10::NoGradGuard no_gradients;
       Draft draft{.tensors = tensors(), .target = target};
@@ -109,6 +109,7 @@ class LiveArm final : public LoadedArm {
   }
   [[nodiscard]] double coverage() const override { return frame_->coverage(); }
   [[nodiscard]] std::vector<Uncovered> uncovered() const override { return frame_->uncovered(); }
+  [[nodiscard]] std::vector<RouteTrial> routes() const override { return routes_; }
 
  private:
   c10::IValue call(std::vector<c10::IValue> arguments) {
@@ -139,6 +140,7 @@ class LiveArm final : public LoadedArm {
   std::shared_ptr<const LiveModel> model_;
   std::shared_ptr<const Originals> originals_;
   std::optional<ArmFrame> frame_;
+  std::vector<RouteTrial> routes_;
   std::once_flag begun_;
 };
 
@@ -178,6 +180,7 @@ class LiveSource final : public ModelSource {
   }
 
   [[nodiscard]] Arm reference() const override { return {}; }
+  [[nodiscard]] bool arms_are_independent() const override { return false; }
 
   [[nodiscard]] std::string obstacle(const Arm& arm) const override {
     return obstacle_of(arm, target_, facts_, "models of this process");

@@ -21,7 +21,8 @@ struct ModelProbe {
 /// Gives FP32 as if it had just been loaded.
 using MakeFresh = std::function<std::unique_ptr<LoadedArm>()>;
 
-/// Runs FP32 on one and two rows, and fresh and used copies against each other.
+/// Runs FP32 on one and two rows, and fresh and used copies against each other, one alive at a
+/// time.
 /// @throws Error (inputs) with the model's message if it does not run on one row
 [[nodiscard]] ModelProbe probe_model(const MakeFresh& fresh, const Inputs& inputs,
                                      std::uint64_t seed);

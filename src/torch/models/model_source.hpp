@@ -47,6 +47,9 @@ class ModelSource {
   /// Why the arm cannot run; empty if nothing is known against it.
   [[nodiscard]] virtual std::string obstacle(const Arm& arm) const = 0;
 
+  /// Whether several of its arms can be loaded at once.
+  [[nodiscard]] virtual bool arms_are_independent() const { return true; }
+
   /// Makes the arm ready on the device.
   /// @param example arguments of one iteration, to try routes with, unless empty
   /// @param may_freeze false for a model that keeps state

@@ -7,7 +7,9 @@
 #include <map>
 
 #include "autotune/error.hpp"
+#include "torch/arms/fuser.hpp"
 #include "torch/failure.hpp"
+#include "torch/models/graph_constants.hpp"
 #include "torch/models/graph_facts.hpp"
 
 namespace autotune {
@@ -30,13 +32,6 @@ namespace {
   throw Error(ErrorCode::model, fmt::format("the model {} cannot be read: {}\nWrite it with "
                                             "torch.jit.trace or torch.jit.script and .save(PATH).",
                                             file.string(), what));
-}
-
-// Fused kernels are made for any shape from the start. By default the first two shapes get kernels
-// of their own, so that a batch's figure would depend on which batches ran before it.
-void fuse_for_any_shape() {
-  jit::FusionStrategy strategy = {{jit::FusionBehavior::DYNAMIC, 20}};
-  jit::setFusionStrategy(strategy);
 }
 
 void check_file(const std::filesystem::path& file) {
@@ -80,16 +75,18 @@ void take_attributes(jit::Module to, const jit::Module& from) {
 
 ScriptModel::ScriptModel(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-ScriptModel ScriptModel::load(const std::filesystem::path& file, const ModelShape* like) {
+ScriptModel ScriptModel::load(const std::filesystem::path& file, c10::Device device,
+                              const ModelShape* like) {
   check_file(file);
   fuse_for_any_shape();
   try {
     auto impl = std::make_shared<Impl>(
-        Impl{jit::load(file.string(), c10::Device(c10::kCPU)), like ? like->graph : nullptr});
+        Impl{jit::load(file.string(), device), like ? like->graph : nullptr});
     if (!impl->module.find_method("forward")) {
       reject(file, "the module has no forward.");
     }
     impl->module.eval();
+    move_constants(impl->module, device);
     for (at::Tensor parameter : impl->module.parameters()) {
       parameter.set_requires_grad(false);
     }
@@ -151,7 +148,5 @@ ModelShape ScriptModel::shape() const {
   const ModelFacts& facts = impl_->graph_facts().model;
   return {impl_->facts, facts, schema()};
 }
-
-void ScriptModel::to(c10::Device device) { impl_->module.to(device); }
 
 }  // namespace autotune

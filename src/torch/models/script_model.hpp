@@ -25,10 +25,11 @@ struct ModelShape {
 /// copied handle is the same module.
 class ScriptModel {
  public:
-  /// On the CPU. Every load is an independent model with compiled graphs of its own.
+  /// Every load is an independent model with compiled graphs of its own.
+  /// @param device where its tensors and its constants are to be, wherever it was traced
   /// @param like an earlier load of the same file, whose facts are taken over
   /// @throws Error (model) if the file is missing, empty or no TorchScript file
-  [[nodiscard]] static ScriptModel load(const std::filesystem::path& file,
+  [[nodiscard]] static ScriptModel load(const std::filesystem::path& file, c10::Device device,
                                         const ModelShape* like = nullptr);
 
   /// A copy with weights folded into its graph.
@@ -47,7 +48,6 @@ class ScriptModel {
   /// Brings everything that a run may have changed (attributes that are no parameters) to what
   /// `fresh`, a copy of the same model made in the same way, holds. Tensors that are equal stay.
   void take_state(const ScriptModel& fresh);
-  void to(c10::Device device);
 
  private:
   struct Impl;

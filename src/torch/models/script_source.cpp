@@ -15,7 +15,7 @@ class ScriptSource final : public ModelSource {
  public:
   ScriptSource(std::filesystem::path file, Target target)
       : file_(std::move(file)),
-        shape_(ScriptModel::load(file_).shape()),
+        shape_(ScriptModel::load(file_, c10::Device(c10::kCPU)).shape()),
         fingerprint_(model_fingerprint(file_)),
         target_(std::move(target)) {}
 
@@ -45,8 +45,8 @@ class ScriptSource final : public ModelSource {
                               file_.string()));
     }
     return std::make_unique<ArmModel>(
-        ArmModel::make([this] { return ScriptModel::load(file_, &shape_); }, shape_.facts, arm,
-                       target_, example, may_freeze));
+        ArmModel::make([this] { return ScriptModel::load(file_, target_.device, &shape_); },
+                       shape_.facts, arm, target_, example, may_freeze));
   }
 
  private:

@@ -12,6 +12,7 @@
 #include "autotune/variant_set.hpp"
 #include "autotune/worker.hpp"
 #include "platform/archive.hpp"
+#include "torch/arms/tf32_switch.hpp"
 #include "torch/failure.hpp"
 #include "torch/models/model_source.hpp"
 #include "torch/scalar_types.hpp"
@@ -53,15 +54,22 @@ std::string shown(const std::vector<VariantTensor>& tensors) {
   return text;
 }
 
+/// Matrix products, convolutions and recurrent layers of a package are LibTorch's own and read the
+/// process's TF32 switch when they run: the FP32 package with the switch on is the TF32 arm.
+Precision precision_of_package(Precision precision) {
+  return precision == Precision::tf32 ? Precision::fp32 : precision;
+}
+
 /// A package checks neither its inputs nor the batch it was compiled for: that is done here.
 class PackageArm final : public LoadedArm {
  public:
-  PackageArm(const VariantSet& set, const Variant& variant, c10::Device device)
+  PackageArm(const VariantSet& set, const Variant& variant, Precision precision, c10::Device device)
       : tensors_(set.tensors),
         first_batch_(set.first_batch),
         last_batch_(set.last_batch),
         coverage_(variant.coverage),
         device_(device),
+        tf32_(package_tf32(precision, device)),
         package_(variant.file.string(), "model", false, 1,
                  device.is_cuda() ? device.index() : c10::DeviceIndex(-1)) {}
 
@@ -73,6 +81,7 @@ class PackageArm final : public LoadedArm {
     Entered entered;
     if (device_.is_cuda()) entered.add(std::make_shared<c10::DeviceGuard>(device_));
     entered.add(std::make_shared<c10::InferenceMode>());
+    if (tf32_) entered.add(tf32_());
     return entered;
   }
 
@@ -123,6 +132,7 @@ class PackageArm final : public LoadedArm {
   std::int64_t last_batch_;
   double coverage_;
   c10::Device device_;
+  Scope tf32_;
   torch::inductor::AOTIModelPackageLoader package_;
 };
 
@@ -158,6 +168,8 @@ void check_package(const VariantSet& set, const Variant& variant) {
              fmt::format("{}:{}", set.first_batch, set.last_batch));
 }
 
+constexpr const char* other_layout = "a variant set has packages only, whose layout is `compiled`";
+
 class VariantSource final : public ModelSource {
  public:
   VariantSource(VariantSet set, Target target) : set_(std::move(set)), target_(std::move(target)) {}
@@ -178,11 +190,21 @@ class VariantSource final : public ModelSource {
   }
 
   void add_arms(Description& description) const override {
-    for (const Variant& variant : set_.variants) {
-      description.arms.push_back({.precision = variant.precision, .layout = Layout::compiled});
+    for (const Precision precision : all_precisions()) {
+      const Arm arm{.precision = precision, .layout = Layout::compiled};
+      const std::string reason = obstacle(arm);
+      if (reason.empty()) {
+        description.arms.push_back(arm);
+      } else {
+        description.unsupported.push_back({precision, Layout::compiled, reason});
+      }
     }
-    description.unsupported.insert(description.unsupported.end(), set_.failed.begin(),
-                                   set_.failed.end());
+    for (const Layout layout : all_layouts()) {
+      if (layout == Layout::compiled) continue;
+      for (const Precision precision : all_precisions()) {
+        description.unsupported.push_back({precision, layout, other_layout});
+      }
+    }
   }
 
   [[nodiscard]] Arm reference() const override {
@@ -190,8 +212,16 @@ class VariantSource final : public ModelSource {
   }
 
   [[nodiscard]] std::string obstacle(const Arm& arm) const override {
-    if (arm.layout == Layout::compiled && find(arm.precision) != nullptr) return "";
-    return fmt::format("the variant set {} has no package for it", set_.folder.string());
+    if (arm.layout != Layout::compiled) return other_layout;
+    if (arm.execution.cuda_graph) return "packages are not run from a CUDA graph";
+    if (arm.precision == Precision::tf32) {
+      if (const std::string reason = tf32_method().obstacle(target_); !reason.empty())
+        return reason;
+    }
+    if (find(arm.precision) != nullptr) return "";
+    const auto failed = std::ranges::find(set_.failed, arm.precision, &UnsupportedArm::precision);
+    return failed != set_.failed.end() ? failed->reason
+                                       : "the variant set has no package of this precision";
   }
 
   [[nodiscard]] std::optional<double> export_seconds(const Arm& arm) const override {
@@ -204,12 +234,13 @@ class VariantSource final : public ModelSource {
     if (const std::string reason = obstacle(arm); !reason.empty()) throw Unreachable(reason);
     const Variant& variant = *find(arm.precision);
     check_package(set_, variant);
-    return std::make_unique<PackageArm>(set_, variant, target_.device);
+    return std::make_unique<PackageArm>(set_, variant, arm.precision, target_.device);
   }
 
  private:
   [[nodiscard]] const Variant* find(Precision precision) const {
-    const auto found = std::ranges::find(set_.variants, precision, &Variant::precision);
+    const auto found =
+        std::ranges::find(set_.variants, precision_of_package(precision), &Variant::precision);
     return found == set_.variants.end() ? nullptr : &*found;
   }
 
