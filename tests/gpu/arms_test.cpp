@@ -33,15 +33,16 @@ double tolerance(Precision precision) {
 }
 
 /// Every arm of the model, at sizes that are not round, several calls each, against FP64.
+/// @param same the same function where the model itself does not run in FP64
 void expect_numbers_of_fp64(const ScriptFile& model, const std::string& spec,
-                            const at::IntArrayRef row) {
+                            const at::IntArrayRef row, const ScriptFile* same = nullptr) {
   for (const Arm& arm : make_torch_workload(model.options(spec))->describe().arms) {
     TunedModel tuned = TunedModel::load(model.path(), {.batch = 64, .arm = arm}, "cuda:0");
     for (const std::int64_t rows : {1, 3, 8, 33, 64, 100}) {
       std::vector<std::int64_t> sizes{rows};
       sizes.insert(sizes.end(), row.begin(), row.end());
       const at::Tensor x = at::randn(sizes);
-      const at::Tensor expected = model.in_fp64(x);
+      const at::Tensor expected = (same != nullptr ? *same : model).in_fp64(x);
       for (int call = 0; call < 3; ++call) {
         const double error = relative_l2(tuned.forward({x}).toTensor(), expected);
         EXPECT_LT(error, tolerance(arm.precision)) << to_string(arm) << " at " << rows << " rows";
@@ -66,18 +67,19 @@ TEST_F(GpuArms, EveryArmOfGatesGivesTheNumbersOfFp64) {
 }
 
 TEST_F(GpuArms, AnArmThatComputesInTypesTheModelNamesIsReachedByAutocast) {
-  const ScriptFile model("return torch.relu(x @ self.weight).to(torch.float32) @ self.weight");
+  const ScriptFile model("return torch.relu(x @ self.weight).to(6) @ self.weight");
   const auto workload = make_torch_workload(model.options(matmul_input));
   const Prepared prepared = workload->prepare({.arm = {.precision = Precision::bf16}});
   ASSERT_EQ(prepared.status, TrialStatus::ok) << prepared.reason;
   EXPECT_THAT(prepared.set_up.routes.front().name, HasSubstr("autocast"));
-  expect_numbers_of_fp64(model, matmul_input, {1024});
+  const ScriptFile without_cast(matmul_body);
+  expect_numbers_of_fp64(model, matmul_input, {1024}, &without_cast);
 }
 
-// As a trace on a CPU writes it down.
+// As a trace on a CPU writes it down; 6 is float32.
 TEST_F(GpuArms, AConstantOnTheCpuComesAlong) {
   const ScriptFile model(
-      "return x @ self.weight + torch.arange(1024, dtype=torch.float, device=\"cpu\") / 1024");
+      "return x @ self.weight + torch.arange(1024, dtype=6, device=\"cpu\") / 1024");
   const auto workload = make_torch_workload(model.options(matmul_input));
   const Prepared prepared = workload->prepare({});
   EXPECT_EQ(prepared.status, TrialStatus::ok) << prepared.reason;
