@@ -2,10 +2,12 @@
 
 #include <dlfcn.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <array>
 #include <cstdlib>
 #include <mutex>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -17,15 +19,19 @@ std::string dynamic_linker_error() {
   return text != nullptr ? text : "unknown error of the dynamic linker";
 }
 
-// The linker's own search first, then the folders of drivers that it does not always know
-// (RPM packages, the Windows Subsystem for Linux).
-const std::vector<std::string>& usual_places() {
-  static const std::vector<std::string> places = {
-      "libnvidia-ml.so.1",
-      "/usr/lib64/nvidia/libnvidia-ml.so.1",
-      "/usr/lib/nvidia/libnvidia-ml.so.1",
-      "/usr/lib/wsl/lib/libnvidia-ml.so.1",
-  };
+constexpr const char* library_file = "libnvidia-ml.so.1";
+
+// The folders of drivers that the linker does not always know: RPM packages, containers into which
+// the host's driver is mounted, the Windows Subsystem for Linux.
+constexpr std::array<std::string_view, 4> folders_of_drivers = {
+    "/usr/lib64/nvidia", "/usr/lib/nvidia", "/usr/local/nvidia/lib64", "/usr/lib/wsl/lib"};
+
+/// The linker's own search first.
+std::vector<std::string> usual_places() {
+  std::vector<std::string> places = {library_file};
+  for (const auto folder : folders_of_drivers) {
+    places.push_back(fmt::format("{}/{}", folder, library_file));
+  }
   return places;
 }
 
@@ -107,7 +113,9 @@ Opened load_usual() {
       return initialised(handle, path);
     }
   }
-  return {nullptr, "libnvidia-ml.so.1 is not installed, so there is no NVIDIA driver",
+  return {nullptr,
+          fmt::format("there is no NVIDIA driver: {} is neither where the linker looks nor in {}",
+                      library_file, fmt::join(folders_of_drivers, ", ")),
           "Install the NVIDIA driver; a container gets it from the host when it is started with "
           "--gpus."};
 }

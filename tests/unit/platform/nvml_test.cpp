@@ -41,6 +41,14 @@ TEST(NvmlOpen, SaysWhichNamedFileCannotBeLoaded) {
   EXPECT_THAT(opened.problem, HasSubstr("AUTOTUNE_NVML_LIBRARY=/nowhere/libnvidia-ml.so.1"));
 }
 
+TEST(NvmlOpen, NamesTheFoldersInWhichItLookedForADriver) {
+  const ScopedEnvironment environment({{"AUTOTUNE_NVML_LIBRARY", std::nullopt}});
+  const Opened opened = open();
+  if (opened.library != nullptr) GTEST_SKIP() << "there is a driver: " << opened.library->path();
+  EXPECT_THAT(opened.problem, HasSubstr("/usr/lib64/nvidia"));
+  EXPECT_THAT(opened.problem, HasSubstr("/usr/local/nvidia/lib64"));
+}
+
 TEST(NvmlOpen, RefusesALibraryThatIsSomethingElse) {
   const ScopedEnvironment environment({{"AUTOTUNE_NVML_LIBRARY", "libm.so.6"}});
   const Opened opened = open();
