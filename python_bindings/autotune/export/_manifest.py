@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from .. import _core
+from ._host import cpu_features
 
 FORMAT = "autotune.variant_set"
 VERSION = 1
@@ -58,8 +58,7 @@ def hardware(device: str) -> dict[str, Any]:
     if device == "cuda":
         major, minor = torch.cuda.get_device_capability()
         return {"compute_capability": 10 * major + minor}
-    cpu = next(d for d in json.loads(_core.devices()) if d["kind"] == "cpu")
-    return {"cpu_features": cpu["features"]}
+    return {"cpu_features": cpu_features()}
 
 
 def name_of(dtype: torch.dtype) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 import torch._inductor
 
-from .. import _core
 from ._flops import refuse_loops
+from ._host import fingerprint
 from ._int8_check import int8_coverage
 from ._manifest import Variant
 from ._recipes import Flat, Recipe
@@ -58,7 +58,7 @@ def make_package(
     return Variant(
         precision=recipe.precision,
         file=path.name,
-        fingerprint=_core.fingerprint(path),
+        fingerprint=fingerprint(path),
         bytes=path.stat().st_size,
         seconds=seconds,
         coverage=coverage,
