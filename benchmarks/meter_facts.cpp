@@ -24,11 +24,22 @@ po::variables_map parse(int argc, char** argv) {
       ("model", po::value<std::string>()->required(), "TorchScript file: the steady load")
       ("inputs", po::value<std::string>()->required(), "its inputs, from torch.save")
       ("device", po::value<std::string>()->default_value("auto"), "auto, cpu, cuda or cuda:N")
+      ("meter", po::value<std::string>()->default_value("auto"),
+       "auto, nvml, nvml:N, rapl or modelled")
       ("seconds", po::value<double>()->default_value(15), "for each meter, at most");
   // clang-format on
   po::positional_options_description positions;
   positions.add("model", 1);
   return autotune::parse(argc, argv, options, positions);
+}
+
+/// What follows from the figures, so that nobody needs to know the rules to read them.
+Json with_conclusions(const MeterFacts& meter) {
+  Json facts = meter;
+  facts["disagreement"] = number_or_null(meter.disagreement());
+  const auto duty_sampled = meter.duty_sampled();
+  facts["duty_sampled"] = duty_sampled ? Json(*duty_sampled) : Json();
+  return facts;
 }
 
 void print_facts(const po::variables_map& values) {
@@ -37,7 +48,8 @@ void print_facts(const po::variables_map& values) {
   if (!meters.empty() && meters.front().failures.empty()) {
     save_meter_facts(session.device(), meters.front());
   }
-  Json facts = {{"meters", meters}};
+  Json facts = {{"meters", Json::array()}};
+  for (const MeterFacts& meter : meters) facts["meters"].push_back(with_conclusions(meter));
   const Device& device = session.device();
   facts["device"] = Json{{"name", device.name},
                          {"identity", device.key.identity},

@@ -40,11 +40,13 @@ inline WorkerOptions worker_options(const po::variables_map& values) {
   return {.workload = workload};
 }
 
-/// A session of that worker on the `device` that is named, with the meter of `auto`.
+/// A session of that worker on the `device` that is named, with the meter of `auto` unless the
+/// program has an option `meter`.
 inline Session open_session(const po::variables_map& values) {
   const Device device = find_device(values["device"].as<std::string>());
+  const std::string meter = values.count("meter") ? values["meter"].as<std::string>() : "auto";
   return Session(
-      {.worker = worker_options(values), .device = device, .meter = meter_options(device, "auto")});
+      {.worker = worker_options(values), .device = device, .meter = meter_options(device, meter)});
 }
 
 /// Runs a program whose errors end in one message and the status of their kind.

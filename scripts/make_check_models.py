@@ -1,15 +1,18 @@
 """Makes the three models of scripts/gpu_check by seeded construction; nothing is downloaded.
 
-    python scripts/make_check_models.py OUT_DIR
+    python scripts/make_check_models.py OUT_DIR [--small]
 
 Writes encoder.pt (12 layers, width 768, 128 tokens), decoder.pt (one step of 8 layers, width 1024,
-over a cache of 512 tokens) and convnet.pt (residual blocks, 3 x 224 x 224), each with NAME_inputs.pt.
+over a cache of 512 tokens) and convnet.pt (residual blocks, 3 x 224 x 224), each with NAME_inputs.pt;
+`--small` makes models of the same operations that a CPU runs in milliseconds. The factories `encoder`,
+`small_encoder` and their like are what `python -m autotune export make_check_models:encoder` takes.
 Inputs have 64 rows of seeded noise on the scale that normalised activations and images have: the
 values of a tensor alone move a GPU's power by up to 67 %, and constants are the extreme.
 """
 
 import pathlib
 import sys
+from collections.abc import Callable
 
 import torch
 from torch import nn
@@ -93,14 +96,49 @@ class Block(nn.Module):
         return F.relu(self.norm2(self.conv2(y)) + self.short(x))
 
 
+class ConvNet(nn.Sequential):
+    def __init__(self, width: int = 64) -> None:
+        widths = [width, width, 2 * width, 4 * width, 8 * width]
+        blocks = [Block(a, b, 1 if a == b else 2) for a, b in zip(widths, widths[1:])]
+        stem = [nn.Conv2d(3, width, 7, 2, 3, bias=False), nn.BatchNorm2d(width), nn.ReLU()]
+        head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8 * width, 1000)]
+        super().__init__(*stem, nn.MaxPool2d(3, 2, 1), *blocks, *head)
+
+
+def seeded(model: Callable[..., nn.Module], **size: int) -> nn.Module:
+    torch.manual_seed(20260901)
+    return model(**size)
+
+
+def encoder() -> nn.Module:
+    return seeded(Encoder)
+
+
+def decoder() -> nn.Module:
+    return seeded(DecoderStep)
+
+
 def convnet() -> nn.Module:
-    widths = [64, 64, 128, 256, 512]
-    blocks = [Block(a, b, 1 if a == b else 2) for a, b in zip(widths, widths[1:])]
-    stem = [nn.Conv2d(3, 64, 7, 2, 3, bias=False), nn.BatchNorm2d(64), nn.ReLU(), nn.MaxPool2d(3, 2, 1)]
-    return nn.Sequential(*stem, *blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, 1000))
+    return seeded(ConvNet)
 
 
-def save(out: pathlib.Path, name: str, model: nn.Module, inputs: tuple) -> None:
+def small_encoder() -> nn.Module:
+    return seeded(Encoder, width=128, heads=4, layers=2)
+
+
+def small_decoder() -> nn.Module:
+    return seeded(DecoderStep, width=128, heads=4, layers=2)
+
+
+def small_convnet() -> nn.Module:
+    return seeded(ConvNet, width=16)
+
+
+def cache(heads: int, tokens: int, width: int) -> torch.Tensor:
+    return torch.randn(ROWS, heads, tokens, width)
+
+
+def save(out: pathlib.Path, name: str, model: nn.Module, *inputs: torch.Tensor) -> None:
     with torch.no_grad():
         traced = torch.jit.trace(model.eval(), tuple(x[:2] for x in inputs), check_trace=False)
     traced.save(str(out / f"{name}.pt"))
@@ -109,19 +147,22 @@ def save(out: pathlib.Path, name: str, model: nn.Module, inputs: tuple) -> None:
 
 def main(out: pathlib.Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    torch.manual_seed(20260901)
-    save(out, "encoder", Encoder(), (torch.randint(0, 30522, (ROWS, 128)),))
-    cache = (ROWS, 16, 512, 64)
-    save(
-        out,
-        "decoder",
-        DecoderStep(),
-        (torch.randint(0, 32000, (ROWS, 1)), torch.randn(cache), torch.randn(cache)),
-    )
-    save(out, "convnet", convnet(), (torch.randn(ROWS, 3, 224, 224),))
+    save(out, "encoder", encoder(), torch.randint(0, 30522, (ROWS, 128)))
+    ids = torch.randint(0, 32000, (ROWS, 1))
+    save(out, "decoder", decoder(), ids, cache(16, 512, 64), cache(16, 512, 64))
+    save(out, "convnet", convnet(), torch.randn(ROWS, 3, 224, 224))
+
+
+def main_small(out: pathlib.Path) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    save(out, "encoder", small_encoder(), torch.randint(0, 30522, (ROWS, 32)))
+    ids = torch.randint(0, 32000, (ROWS, 1))
+    save(out, "decoder", small_decoder(), ids, cache(4, 64, 32), cache(4, 64, 32))
+    save(out, "convnet", small_convnet(), torch.randn(ROWS, 3, 64, 64))
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    words = [word for word in sys.argv[1:] if word != "--small"]
+    if len(words) != 1:
         sys.exit(__doc__)
-    main(pathlib.Path(sys.argv[1]))
+    (main_small if "--small" in sys.argv else main)(pathlib.Path(words[0]))
