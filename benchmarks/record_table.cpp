@@ -63,6 +63,11 @@ Window too_large() {
   return window;
 }
 
+/// Whether another batch of the arm would fail as well, each at the price of a worker.
+bool spoils_the_arm(TrialStatus status) {
+  return status != TrialStatus::ok && status != TrialStatus::out_of_memory;
+}
+
 /// Measures the batches of one arm; false if the time was over before.
 bool record_arm(Recording& recording, Runner& runner, Table& table, const Arm& arm,
                 const std::set<int>& batches) {
@@ -70,8 +75,10 @@ bool record_arm(Recording& recording, Runner& runner, Table& table, const Arm& a
   for (const int batch : batches) {
     if (table.has(name, batch)) continue;
     if (!recording.may_go_on()) return false;
-    table.add(name, batch,
-              table.is_too_large(name, batch) ? too_large() : runner.window({batch, arm}));
+    const Window window =
+        table.is_too_large(name, batch) ? too_large() : runner.window({batch, arm});
+    table.add(name, batch, window);
+    if (spoils_the_arm(window.status)) break;
   }
   return true;
 }
