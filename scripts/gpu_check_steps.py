@@ -68,6 +68,7 @@ class Check:
             *(Step(f"energies {m}", 60, part(self.record, m, "energies")) for m in MODELS),
             Step("tune script", 50, self.tune_script, most=100, least=40),
             Step("export", 90, self.export, most=300, least=60),
+            Step("package tests", 15, self.test_packages, most=60, attempts=1, ready=self.has_set),
             Step("tune set", 45, self.tune_set, most=100, least=40, ready=self.has_set),
             Step("edges encoder", 45, part(self.record_edges, "encoder")),
             *(Step(f"latencies {m}", 13, part(self.record, m, "latencies")) for m in MODELS),
@@ -76,18 +77,26 @@ class Check:
         ]
 
     def test(self, seconds: float) -> bool:
+        return self.tested("tests", "-GpuPackages.*", {}, seconds)
+
+    def test_packages(self, seconds: float) -> bool:
+        exported = {"AUTOTUNE_GPU_TEST_SET": str(self.set)}
+        return self.tested("package_tests", "GpuPackages.*", exported, seconds)
+
+    def tested(self, key: str, which: str, variables: dict[str, str], seconds: float) -> bool:
         """Skipped tests did not pass, so each kind is counted."""
         # Of the card that is there: a library that stands in for NVML has no CUDA.
         card = {k: v for k, v in os.environ.items() if k != "AUTOTUNE_NVML_LIBRARY"}
         program = self.options.programs / "tests" / "gpu_tests"
-        status, text = run([program], seconds, self.log, env=card)
+        command = [program, f"--gtest_filter={which}"]
+        status, text = run(command, seconds, self.log, env=card | variables)
         self.log.append(text)
         outcomes = {name: word for word, name in TESTED.findall(text)}
         unfinished = [name for name in BEGUN.findall(text) if name not in outcomes]
         counts = collections.Counter(outcomes.values())
         told = {"passed": counts["OK"], "skipped": counts["SKIPPED"], "failed": counts["FAILED"]}
-        self.state.put("tests", told | {"unfinished": unfinished})
-        self.log(f"gpu tests: {told}, unfinished: {', '.join(unfinished) or 'none'}")
+        self.state.put(key, told | {"unfinished": unfinished})
+        self.log(f"{key}: {told}, unfinished: {', '.join(unfinished) or 'none'}")
         if status != 0:
             raise StepFailed(f"status {status}, {counts['FAILED']} failed")
         return True

@@ -22,7 +22,7 @@ TEST_F(GpuTune, FindsAConfigurationByMeasuredJoules) {
                    .device = gpu,
                    .meter = meter_options(gpu, "auto")});
   TuneOptions options{.max_batch = 256, .effort = Effort::quick};
-  options.budget.seconds = 30;
+  options.budget.seconds = 15;
   const TuneResult result = session.tune(options);
   EXPECT_NE(result.meter.source, EnergySource::modelled) << result.meter.note;
   EXPECT_EQ(result.key.identity.at("name"), gpu.name);
