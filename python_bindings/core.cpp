@@ -80,8 +80,10 @@ struct Report {
 
 Report tune_and_save(const TuneRequest& request, Callbacks& callbacks) {
   const Timestamp started = SteadyClock().now();
-  const SessionOptions session = session_options(request);
+  SessionOptions session = session_options(request);
   TuneOptions options = tune_options(request, session.device);
+  session.worker.workload.first_batch = options.min_batch;
+  session.worker.workload.last_batch = options.max_batch;
   options.started = started;
   options.on_progress = [&](const Progress& progress) { callbacks.show(progress); };
   options.stop_requested = [&] { return callbacks.stop_requested(); };

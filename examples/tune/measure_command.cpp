@@ -23,10 +23,12 @@ int measure_command(const std::vector<std::string>& words) {
   if (!values.count("config")) {
     throw Error(ErrorCode::usage, "--config is missing. Example: --config batch=8,precision=fp32");
   }
-  const ModelOptions model = model_options(values);
+  ModelOptions model = model_options(values);
   Config config = parse_config(values["config"].as<std::string>());
   if (is_variant_set(model.session.worker.workload.model)) config = in_variant_set(config);
 
+  model.session.worker.workload.first_batch = config.batch;
+  model.session.worker.workload.last_batch = config.batch;
   Session session(model.session);
   const Description description = session.workload().describe();
   session.trust_meters(model.effort);

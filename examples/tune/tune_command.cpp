@@ -235,7 +235,7 @@ int tune_command(const std::vector<std::string>& words) {
   const Timestamp started = SteadyClock().now();
   const po::variables_map values = parse(words, flags(), {"model"}, usage);
   if (values.count("help")) return 0;
-  const ModelOptions model = model_options(values);
+  ModelOptions model = model_options(values);
   TuneOptions options = tune_options(values, model);
   options.started = started;
   const ProfileStore store = ProfileStore::from_environment();
@@ -244,6 +244,8 @@ int tune_command(const std::vector<std::string>& words) {
   const auto events = open_events(values);
   if (events) options.on_event = [&](const TuneEvent& event) { events->write(event); };
 
+  model.session.worker.workload.first_batch = options.min_batch;
+  model.session.worker.workload.last_batch = options.max_batch;
   Session session(model.session);
   if (values.count("dry-run")) return dry_run(session, options);
   const auto result = tune_and_watch(session, options, shown_unit(model.session.worker.workload));

@@ -128,7 +128,8 @@ struct TuneOptions {
 
 /// A named configuration to compare with, and what the best one saves against it.
 struct Baseline {
-  std::string name;  ///< `incumbent`, `fp32_batch_1`, `fastest`, `largest_batch`.
+  std::string
+      name;  ///< `incumbent`, `fp32_batch_1`, `fp32_smallest_batch`, `fastest`, `largest_batch`.
   Trial trial;
   double saving = 0;  ///< 1 − J/unit of the best over that of this one.
   std::optional<Interval> saving_ci95;

@@ -22,6 +22,8 @@ struct WorkloadOptions {
   double units_per_item = 1;
   std::optional<std::string> units_from_mask;  ///< Argument whose sum counts units: `1`, `2.0`.
   std::vector<std::string> batch_dims;         ///< `ARG:DIM` or `ARG:none`.
+  int first_batch = 1;  ///< The batches that are to be tried, so that the model is tried at them.
+  int last_batch = 0;   ///< 0: not known.
   std::string device = "cpu";
   std::uint64_t seed = 0;    ///< Of generated inputs.
   bool hot_inputs = false;   ///< Every iteration takes the first rows instead of the next ones.

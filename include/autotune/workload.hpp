@@ -34,6 +34,7 @@ struct Description {
   WorkloadId id;
   int rows = 0;              ///< Rows of the example inputs; iterations take them cyclically.
   double units_per_row = 1;  ///< Mean over the rows.
+  int min_batch = 1;         ///< The smallest batch the model is known to take.
   int max_batch = 0;         ///< The largest batch the model takes; 0 if it sets no limit.
   std::vector<Arm> arms;     ///< What can be prepared, FP32 plain among them.
   std::vector<UnsupportedArm> unsupported;

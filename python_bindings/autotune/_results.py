@@ -225,7 +225,7 @@ class Baseline(Trial):
     """A configuration to compare with."""
 
     name: str = ""
-    """`incumbent`, `fp32_batch_1`, `fastest` or `largest_batch`."""
+    """`incumbent`, `fp32_batch_1`, `fp32_smallest_batch`, `fastest` or `largest_batch`."""
     saving: Saving = Saving()
 
     @classmethod

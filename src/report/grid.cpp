@@ -73,7 +73,7 @@ std::string line(const Cells& cells, const std::array<std::size_t, columns>& wid
 
 const char* mark_of(const std::string& baseline) {
   if (baseline == "incumbent") return "what you run now";
-  if (baseline == "fp32_batch_1") return "baseline";
+  if (baseline == "fp32_batch_1" || baseline == "fp32_smallest_batch") return "baseline";
   if (baseline == "fastest") return "fastest";
   if (baseline == "largest_batch") return "largest batch";
   return baseline.c_str();

@@ -89,6 +89,7 @@ std::string adopting_flags(const Accuracy& accuracy, Constraints limits) {
 std::optional<double> lossy_saving(const TuneResult& result) {
   const Baseline* reference = find_baseline(result, "incumbent");
   if (reference == nullptr) reference = find_baseline(result, "fp32_batch_1");
+  if (reference == nullptr) reference = find_baseline(result, "fp32_smallest_batch");
   const auto lossy = cost(*result.lossy_best, true);
   const auto now = reference == nullptr ? std::nullopt : cost(reference->trial, true);
   if (!lossy || !now || !(*now > 0)) return std::nullopt;
@@ -174,6 +175,7 @@ std::string table(const TuneResult& result, const std::string& profile_path) {
   text += grid(rows_of(result), CostScale(result.best, result.workload.id.unit)) + "\n";
   text += saving_line(result, "incumbent", "what you run now");
   text += saving_line(result, "fp32_batch_1", "fp32 at batch 1");
+  text += saving_line(result, "fp32_smallest_batch", "fp32 at the smallest batch");
   text += lossy_line(result);
   text += set_up_line(result);
   text += failures_line(result) + unsupported_lines(result) + notes(result);

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <iostream>
+#include <limits>
 #include <numeric>
 
 #include "autotune/clock.hpp"
@@ -56,6 +57,7 @@ Description TorchWorkload::describe() {
   description.rows = model.inputs.rows();
   description.units_per_row =
       std::accumulate(model.units.begin(), model.units.end(), 0.0) / model.inputs.rows();
+  description.min_batch = model.probe.min_batch;
   description.max_batch = model.probe.max_batch;
   model.source->add_arms(description);
   // The only state of a CPU's allocator that does not depend on what ran before.
@@ -85,7 +87,8 @@ const TorchWorkload::Loaded& TorchWorkload::loaded() {
 
 void TorchWorkload::load(std::unique_ptr<ModelSource> source, Inputs inputs) {
   std::vector<double> units = inputs.units(mask_of(*source), options_.units_per_item);
-  ModelProbe probe = source->probe(inputs, options_.seed);
+  ModelProbe probe =
+      source->probe(inputs, options_.seed, {options_.first_batch, options_.last_batch});
   loaded_.emplace(Loaded{std::move(source), std::move(inputs), std::move(units), std::move(probe)});
   release_memory(target_.device);
 }
@@ -164,7 +167,9 @@ TorchWorkload::Active TorchWorkload::activate(const Arm& arm) {
 ReadyArm TorchWorkload::load(const Arm& arm) {
   const Loaded& from = loaded();
   const int most_rows = from.probe.max_batch > 0 ? from.probe.max_batch : from.inputs.rows();
-  const int rows = fuses(target_.device) ? from.inputs.trial_rows(most_rows) : 1;
+  const int least_rows = from.probe.min_batch;
+  const int rows =
+      least_rows > 1 || !fuses(target_.device) ? least_rows : from.inputs.trial_rows(most_rows);
   const std::uint64_t used = used_memory_bytes(target_.device);
   const std::uint64_t past_allocator = memory_past_allocator_bytes(target_.device);
   SteadyClock clock;
@@ -198,9 +203,12 @@ bool TorchWorkload::make_room() {
 /// Chunks of `own_batch` rows if the comparison is to be made at that size, the last ones from the
 /// first rows on again; else of a size that the model takes.
 TorchWorkload::Chunking TorchWorkload::chunking(int own_batch) {
-  const int most = loaded().probe.max_batch > 0 ? loaded().probe.max_batch : default_accuracy_batch;
-  return {.batch = own_batch > 0 && most > 1 ? own_batch : std::min(default_accuracy_batch, most),
-          .whole = own_batch > 0};
+  const ModelProbe& probe = loaded().probe;
+  const auto limit = [](int batch) { return batch > 0 ? batch : std::numeric_limits<int>::max(); };
+  const int most = std::min(limit(probe.max_batch), limit(options_.last_batch));
+  const int wanted = own_batch > 0 ? own_batch : default_accuracy_batch;
+  return {.batch = std::clamp(wanted, std::min(probe.min_batch, most), most),
+          .whole = own_batch > 0 || probe.min_batch > 1};
 }
 
 // True FP32, by the same chunks as the arm that is compared: a model's state and its random

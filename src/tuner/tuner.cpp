@@ -74,7 +74,7 @@ void Tuner::soak() {
 
 void Tuner::measure_baselines() {
   steps_->enter("baselines");
-  for (const Config& config : {incumbent_, fp32_batch_1_}) {
+  for (const Config& config : {incumbent_, fp32_smallest_batch_}) {
     if (book_.find(config) || stopped()) continue;
     Outcome outcome = measure(config);
     // The first steps start workers and load models: no measure of what a window costs later.
@@ -244,7 +244,8 @@ std::vector<Baseline> Tuner::baselines(const Trial& best) const {
     }
   };
   if (options_.baseline) add("incumbent", book_.find(incumbent_));
-  add("fp32_batch_1", book_.find(fp32_batch_1_));
+  add(fp32_smallest_batch_.batch == 1 ? "fp32_batch_1" : "fp32_smallest_batch",
+      book_.find(fp32_smallest_batch_));
   const auto trials = book_.trials();
   add("fastest", fastest(trials));
   add("largest_batch", largest_batch(trials));

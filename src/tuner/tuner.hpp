@@ -50,6 +50,7 @@ class Tuner {
   [[nodiscard]] TuneResult conclude();
 
   [[nodiscard]] SearchSpace space_of(const std::vector<Arm>& arms) const;
+  [[nodiscard]] int first_batch() const;
   [[nodiscard]] int last_batch() const;
   [[nodiscard]] std::vector<int> batches_measured(const Arm& arm) const;
   [[nodiscard]] Outcome take(const Step& step, const Config& config);
@@ -99,7 +100,7 @@ class Tuner {
   std::string search_ended_;       ///< Why.
   double search_seconds_ = 0;      ///< From the start of the tune.
   Config incumbent_;
-  Config fp32_batch_1_;
+  Config fp32_smallest_batch_;
   std::size_t configurations_ = 0;
   std::size_t race_rounds_ = 0;
   std::optional<Ratio> confirmed_saving_;  ///< Of the best against the incumbent, at `full`.

@@ -87,7 +87,7 @@ std::vector<Config> Tuner::entrants() const {
   };
   if (!best.empty()) wanted.push_back(best.front().config);
   add(book_.find(incumbent_));
-  add(book_.find(fp32_batch_1_));
+  add(book_.find(fp32_smallest_batch_));
   if (!best.empty()) add(lossy_best(best.front()));
   // In turns: what the searcher expects, often neighbours of one another, and what was measured.
   for (std::size_t i = 0; i < std::max(promising_.size(), max_finalists); ++i) {

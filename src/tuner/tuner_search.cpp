@@ -90,7 +90,7 @@ SearchOptions Tuner::search_options(const std::vector<Arm>& arms, double until_s
     options.budget.joules = std::max(0.0, share - spend_.joules());
   }
   const auto arm = std::ranges::find(arms, incumbent_.arm);
-  const bool inside = incumbent_.batch >= options_.min_batch && incumbent_.batch <= last_batch();
+  const bool inside = incumbent_.batch >= first_batch() && incumbent_.batch <= last_batch();
   if (arm != arms.end() && inside) {
     options.incumbent = {static_cast<std::size_t>(arm - arms.begin()), incumbent_.batch};
   }
@@ -115,8 +115,7 @@ void Tuner::measure_curve(const std::function<double()>& until_seconds) {
   if (best.empty()) return;
   const Arm arm = best.front().config.arm;
   while (may_spend(until_seconds())) {
-    const auto batch =
-        least_known_power_of_two(batches_measured(arm), options_.min_batch, last_batch());
+    const auto batch = least_known_power_of_two(batches_measured(arm), first_batch(), last_batch());
     if (!batch || measure({*batch, arm}).status != TrialStatus::ok) return;
   }
 }
@@ -129,6 +128,8 @@ std::vector<int> Tuner::batches_measured(const Arm& arm) const {
   return batches;
 }
 
+int Tuner::first_batch() const { return std::max(options_.min_batch, description_.min_batch); }
+
 int Tuner::last_batch() const {
   return description_.max_batch > 0 ? std::min(options_.max_batch, description_.max_batch)
                                     : options_.max_batch;
@@ -137,8 +138,8 @@ int Tuner::last_batch() const {
 SearchSpace Tuner::space_of(const std::vector<Arm>& arms) const {
   SearchSpace space;
   for (const Arm& arm : arms) {
-    std::vector<int> batches(static_cast<std::size_t>(last_batch() - options_.min_batch + 1));
-    std::iota(batches.begin(), batches.end(), options_.min_batch);
+    std::vector<int> batches(static_cast<std::size_t>(last_batch() - first_batch() + 1));
+    std::iota(batches.begin(), batches.end(), first_batch());
     space.arms.push_back({to_string(arm), std::move(batches)});
   }
   return space;

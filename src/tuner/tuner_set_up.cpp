@@ -42,6 +42,13 @@ void Tuner::set_up() {
 
 void Tuner::choose_arms() {
   arms_ = arms_to_try(description_, options_);
+  if (options_.max_batch < description_.min_batch) {
+    throw Error(ErrorCode::constraints,
+                fmt::format("the model takes batches from {} on, the range ends at {}. Give "
+                            "--batch {}:{}.",
+                            description_.min_batch, options_.max_batch, description_.min_batch,
+                            std::max(description_.min_batch, description_.max_batch)));
+  }
   if (description_.max_batch > 0 && options_.min_batch > description_.max_batch) {
     throw Error(ErrorCode::constraints,
                 fmt::format("the model takes batches up to {}, the range starts at {}. Give "
@@ -51,14 +58,15 @@ void Tuner::choose_arms() {
 }
 
 void Tuner::choose_baselines() {
-  fp32_batch_1_ = {1, plain_fp32(description_.arms)};
-  incumbent_ = options_.baseline.value_or(fp32_batch_1_);
+  fp32_smallest_batch_ = {description_.min_batch, plain_fp32(description_.arms)};
+  incumbent_ = options_.baseline.value_or(fp32_smallest_batch_);
   // In a variant set everything is compiled: who names a baseline need not say so.
-  if (fp32_batch_1_.arm.layout == Layout::compiled && incumbent_.arm.layout == Layout::plain) {
+  if (fp32_smallest_batch_.arm.layout == Layout::compiled &&
+      incumbent_.arm.layout == Layout::plain) {
     incumbent_.arm.layout = Layout::compiled;
   }
   // Compared like for like: in the heap that the arms run in, unless the user names another.
-  if (fp32_batch_1_.arm.execution.retained_heap) {
+  if (fp32_smallest_batch_.arm.execution.retained_heap) {
     incumbent_.arm.execution.retained_heap = true;
   }
 }

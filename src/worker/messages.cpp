@@ -99,6 +99,8 @@ Json encode(const Start& start) {
             {"units_per_item", options.units_per_item},
             {"units_from_mask", options.units_from_mask ? Json(*options.units_from_mask) : Json()},
             {"batch_dims", options.batch_dims},
+            {"first_batch", options.first_batch},
+            {"last_batch", options.last_batch},
             {"device", options.device},
             {"seed", options.seed},
             {"hot_inputs", options.hot_inputs},
@@ -120,6 +122,8 @@ Start decode(const Json& body) {
   options.units_per_item = json.at("units_per_item").get<double>();
   options.units_from_mask = optional_at<std::string>(json, "units_from_mask");
   options.batch_dims = json.at("batch_dims").get<std::vector<std::string>>();
+  options.first_batch = std::max(1, json.value("first_batch", 1));
+  options.last_batch = json.value("last_batch", 0);
   options.device = json.at("device").get<std::string>();
   options.seed = json.at("seed").get<std::uint64_t>();
   options.hot_inputs = json.value("hot_inputs", false);
@@ -136,6 +140,7 @@ Json encode(const Description& description) {
   return {{"workload", description.id},
           {"rows", description.rows},
           {"units_per_row", description.units_per_row},
+          {"min_batch", description.min_batch},
           {"max_batch", description.max_batch},
           {"arms", description.arms},
           {"unsupported", description.unsupported},
@@ -150,6 +155,7 @@ Description decode(const Json& body) {
   description.id = body.at("workload").get<WorkloadId>();
   description.rows = body.at("rows").get<int>();
   description.units_per_row = body.at("units_per_row").get<double>();
+  description.min_batch = body.value("min_batch", 1);
   description.max_batch = body.value("max_batch", 0);
   description.arms = body.at("arms").get<std::vector<Arm>>();
   description.unsupported = body.value("unsupported", std::vector<UnsupportedArm>{});

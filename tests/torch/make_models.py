@@ -265,6 +265,48 @@ class WrittenElsewhere(Readers):
         return first + self.b(x) + self.c(scaled)
 
 
+class Centred(nn.Module):
+    """What it gives for a row depends on the other rows."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = nn.Linear(16, 8)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(x - x.mean(0, keepdim=True))
+
+
+class NotAlone(Centred):
+    """As BatchNorm in training mode."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.size(0) == 1:
+            raise ValueError("more than one row is needed")
+        return self.head(x)
+
+
+class EightRows(Centred):
+    """As a trace that wrote its batch down."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(x.view(8, 16))
+
+
+class KeepsHidden(nn.Module):
+    """A hidden state of as many rows as the first call had."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cell = nn.GRUCell(16, 8)
+        self.hidden = torch.jit.Attribute(torch.zeros(0), Tensor)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.hidden.numel() == 0:
+            self.hidden = torch.zeros(x.size(0), 8)
+        self.hidden = self.cell(x, self.hidden)
+        return self.hidden
+
+
 class Gates(nn.Module):
     """Operations on single elements, one after the other: what a fuser joins."""
 
@@ -332,6 +374,10 @@ def main(out: pathlib.Path) -> None:
         "decoder_step": DecoderStep(),
         "scripted_constants": ScriptedConstants(),
         "gates": Gates(),
+        "centred": Centred(),
+        "not_alone": NotAlone(),
+        "eight_rows": EightRows(),
+        "keeps_hidden": KeepsHidden(),
     }.items():
         torch.jit.script(model.eval()).save(str(out / f"{name}.pt"))
     traced = torch.jit.trace(TracedConstants(), torch.randn(3, 16))

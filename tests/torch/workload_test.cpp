@@ -67,7 +67,48 @@ TEST(Describe, ListsArmsWithARetainedHeapAndReasonsForTheOthers) {
 TEST(Describe, FindsAModelThatTakesOneRowOnly) {
   const Description described = workload_for("fixed_batch", "x16").describe();
   EXPECT_EQ(described.max_batch, 1);
-  EXPECT_THAT(described.warnings, ElementsAre(HasSubstr("on one row but not on two")));
+  EXPECT_THAT(described.warnings, ElementsAre(HasSubstr("runs on a batch of 1 but not of 2")));
+}
+
+TEST(Describe, TriesAModelAtTheBatchesThatTheUserNamed) {
+  WorkloadOptions options = options_for("eight_rows", "x16");
+  EXPECT_THAT(message_for(options), AllOf(HasSubstr("in batches of 1, 2"), HasSubstr("--batch")));
+  options.first_batch = options.last_batch = 8;
+  TorchWorkload workload(options, any_type_target());
+  EXPECT_EQ(workload.describe().min_batch, 8);
+  for (const Arm& arm : {Arm{}, bf16, int8}) {
+    const Prepared prepared = workload.prepare({.arm = arm});
+    ASSERT_EQ(prepared.status, TrialStatus::ok) << to_string(arm) << prepared.reason;
+    EXPECT_EQ(workload.run({.batch = 8, .min_iterations = 3}).status, TrialStatus::ok);
+  }
+}
+
+TEST(Describe, GoesOnWithAModelThatDoesNotRunOnASingleRow) {
+  const auto described = workload_for("not_alone", "x16").describe();
+  EXPECT_EQ(described.min_batch, 2);
+  EXPECT_EQ(described.max_batch, 0);
+  EXPECT_THAT(described.warnings, ElementsAre(AllOf(HasSubstr("on a batch of 1"),
+                                                    HasSubstr("more than one row"))));
+  WorkloadOptions options = options_for("not_alone", "x16");
+  options.first_batch = 2;
+  options.last_batch = 16;
+  TorchWorkload workload(options, any_type_target());
+  // Sixteen and nine rows of ten: no chunk of the comparison has a single row.
+  for (const int batch : {0, 9, 16}) {
+    EXPECT_EQ(workload.prepare({.arm = bf16, .accuracy_batch = batch}).status, TrialStatus::ok);
+  }
+}
+
+TEST(Describe, TriesEachBatchOnACopyOfAModelThatKeepsTheBatchOfItsFirstCall) {
+  const auto described = workload_for("keeps_hidden", "x16").describe();
+  EXPECT_EQ(described.max_batch, 0);
+  EXPECT_THAT(described.warnings, ElementsAre(HasSubstr("keeps state")));
+}
+
+TEST(Describe, SaysThatRowsChangeEachOthersResults) {
+  EXPECT_THAT(workload_for("centred", "x16").describe().warnings,
+              ElementsAre(HasSubstr("rows of a batch change each other's results")));
+  EXPECT_THAT(workload_for("mlp", "x16").describe().warnings, IsEmpty());
 }
 
 TEST(Describe, FindsAModelThatKeepsState) {

@@ -42,6 +42,8 @@ def make_package(
             # What takes this many operations to compute is kept for its second reader: a row is read
             # twice to be quantised, and computing erf twice costs more than writing its result.
             "realize_opcount_threshold": 6,
+            # By default the number of threads of this process would be written into the loops.
+            "cpp.dynamic_threads": True,
             # Written into the package, so that a manifest that says otherwise is found out.
             "aot_inductor.metadata": {
                 "autotune_precision": recipe.precision,

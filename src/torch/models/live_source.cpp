@@ -171,8 +171,9 @@ class LiveSource final : public ModelSource {
 
   [[nodiscard]] const c10::FunctionSchema* schema() const override { return nullptr; }
 
-  [[nodiscard]] ModelProbe probe(const Inputs& inputs, std::uint64_t seed) const override {
-    return probe_model([this] { return load(Arm{}, {}, false); }, inputs, seed);
+  [[nodiscard]] ModelProbe probe(const Inputs& inputs, std::uint64_t seed,
+                                 BatchRange range) const override {
+    return probe_model([this] { return load(Arm{}, {}, false); }, inputs, seed, range);
   }
 
   void add_arms(Description& description) const override {

@@ -29,9 +29,10 @@ class ModelSource {
   [[nodiscard]] virtual std::optional<std::filesystem::path> inputs() const { return std::nullopt; }
   [[nodiscard]] virtual std::optional<std::string> units_from_mask() const { return std::nullopt; }
 
-  /// Tries FP32 on `inputs`.
+  /// Tries FP32 on `inputs`, in batches of `range`.
   /// @throws Error (inputs) if it does not run on them
-  [[nodiscard]] virtual ModelProbe probe(const Inputs& inputs, std::uint64_t seed) const = 0;
+  [[nodiscard]] virtual ModelProbe probe(const Inputs& inputs, std::uint64_t seed,
+                                         BatchRange range) const = 0;
 
   /// The precisions and layouts that can be tried, and why others cannot.
   virtual void add_arms(Description& description) const = 0;

@@ -22,8 +22,9 @@ class ScriptSource final : public ModelSource {
   [[nodiscard]] std::string fingerprint() const override { return fingerprint_; }
   [[nodiscard]] const c10::FunctionSchema* schema() const override { return &shape_.schema; }
 
-  [[nodiscard]] ModelProbe probe(const Inputs& inputs, std::uint64_t seed) const override {
-    return probe_model([this] { return load(Arm{}, {}, false); }, inputs, seed);
+  [[nodiscard]] ModelProbe probe(const Inputs& inputs, std::uint64_t seed,
+                                 BatchRange range) const override {
+    return probe_model([this] { return load(Arm{}, {}, false); }, inputs, seed, range);
   }
 
   void add_arms(Description& description) const override {

@@ -181,9 +181,15 @@ class VariantSource final : public ModelSource {
     return set_.units_from_mask;
   }
 
-  [[nodiscard]] ModelProbe probe(const Inputs& inputs, std::uint64_t seed) const override {
+  [[nodiscard]] ModelProbe probe(const Inputs& inputs, std::uint64_t seed,
+                                 BatchRange range) const override {
     for (const Variant& variant : set_.variants) check_package(set_, variant);
-    ModelProbe probe = probe_model([this] { return load(reference(), {}, false); }, inputs, seed);
+    range.least = set_.first_batch;
+    range.first = std::clamp(range.first, set_.first_batch, set_.last_batch);
+    range.last = range.last == 0 ? set_.last_batch : std::min(range.last, set_.last_batch);
+    const auto fresh = [this] { return load(reference(), {}, false); };
+    ModelProbe probe = probe_model(fresh, inputs, seed, range);
+    probe.min_batch = std::max(probe.min_batch, set_.first_batch);
     probe.max_batch =
         probe.max_batch == 0 ? set_.last_batch : std::min(probe.max_batch, set_.last_batch);
     return probe;

@@ -26,6 +26,8 @@ TEST(WorkerMessages, CarryTheOptionsOfTheWorkloadAndTheKnobs) {
                                        .units_per_item = 2.5,
                                        .units_from_mask = "2.0",
                                        .batch_dims = {"1:none"},
+                                       .first_batch = 8,
+                                       .last_batch = 64,
                                        .device = "cuda:1",
                                        .seed = std::numeric_limits<std::uint64_t>::max(),
                                        .hot_inputs = true,
