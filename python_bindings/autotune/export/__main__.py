@@ -19,6 +19,7 @@ def main(words: list[str] | None = None) -> int:
             input=options.input,
             text=options.text,
             max_tokens=options.max_tokens,
+            encoding=options.encoding,
             precision=options.precision,
             batch=batch_range(options.batch),
             device=options.device,
@@ -47,6 +48,9 @@ def parse(words: list[str]) -> argparse.Namespace:
     )
     parser.add_argument(
         "--max-tokens", type=int, default=128, help="of a line of --text (default 128)"
+    )
+    parser.add_argument(
+        "--encoding", default="utf-8", help="of --text, as Python names it (default utf-8)"
     )
     parser.add_argument(
         "--precision", help="only these beside fp32, comma separated: bf16, fp16, int8"

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from .._errors import DeviceError, InputsError, ModelError, UsageError
+from .._errors import DeviceError, Error, InputsError, ModelError, UsageError
 from . import _manifest
 from ._package import make_package
 from ._recipes import RECIPES, Flat, Recipe
+from ._reference import Reference, buffers_kept
+from ._rows import gathered, in_order, row_count, rows_to_export
 from ._source import Source, read_source
 
 REFERENCE = "fp32"
@@ -25,6 +27,7 @@ def export(
     input: str | Sequence[str] | None = None,
     text: str | None = None,
     max_tokens: int = 128,
+    encoding: str = "utf-8",
     precision: str | Sequence[str] | None = None,
     batch: tuple[int, int] = (1, 256),
     device: str = "cpu",
@@ -44,6 +47,7 @@ def export(
         input: Instead, one spec per argument: `int64[batch,128]:0..30521`.
         text: Instead, a text file for a Hugging Face folder: one row per line.
         max_tokens: The most tokens of a line of `text`.
+        encoding: Of `text`, as Python names it.
         precision: Only these beside fp32: `bf16`, `fp16` (GPU), `int8`; by default all.
         batch: First and last batch size the packages take.
         device: `cpu` or `cuda`: packages are compiled for this machine's.
@@ -61,14 +65,24 @@ def export(
     recipes = wanted(precision, device)
     check(folder, batch, device)
     specs = [input] if isinstance(input, str) else input
-    source = read_source(model, inputs=inputs, specs=specs, text=text, max_tokens=max_tokens)
+    source = read_source(
+        model,
+        inputs=inputs,
+        specs=specs,
+        text=text,
+        max_tokens=max_tokens,
+        encoding=encoding,
+        say=say,
+    )
+    source.model.to(device)
     if units_from_mask is not None:
         source.mask = str(units_from_mask)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as partial:
         made = Path(partial) / "set"
         made.mkdir()
-        fill(made, source, recipes, batch, device, say)
+        with buffers_kept(source.model):
+            fill(made, source, recipes, batch, device, say)
         put_in_place(made, folder)
     say(f"{folder}: made; tune it with: autotune tune {folder}")
     return folder
@@ -82,42 +96,67 @@ def fill(
     device: str,
     say: Callable[[str], None],
 ) -> None:
-    model = Flat(source.model.to(device), source.args, source.kwargs)
+    model = Flat(source.model, source.args, source.kwargs)
     tensors = source.tensors()
-    leaves = list(tensors.values())
-    check_rows(leaves)
+    leaves = [in_order(tensor) for tensor in tensors.values()]
+    check_rows(leaves, batch)
     mask = position(source.mask, list(tensors))
-    examples = [first_rows(tensor, batch[1]).to(device) for tensor in leaves]
+    reference = reference_of(model, leaves, batch, device, source.given_in, say)
+    rows = rows_to_export(row_count(leaves), batch)
+    examples = [tensor.to(device) for tensor in gathered(leaves, rows)]
     variants, failed = [], {}
     for recipe in recipes:
         say(f"{recipe.precision}: exporting and compiling")
+        package = folder / f"{recipe.precision}.pt2"
         try:
-            variant = make_package(
-                recipe, model, examples, batch, folder / f"{recipe.precision}.pt2"
-            )
+            variant = make_package(recipe, model, examples, batch, package)
+            reference.check(recipe.precision, package)
         except Exception as error:  # What a compiler raises is not known beforehand.
-            reason = one_line(error)
+            reason = str(error) if isinstance(error, Error) else one_line(error)
+            if recipe.precision == REFERENCE and isinstance(error, Error):
+                raise
             if recipe.precision == REFERENCE:
                 raise ModelError(f"the model cannot be exported as fp32: {reason}") from error
             failed[recipe.precision] = reason
-            (folder / f"{recipe.precision}.pt2").unlink(missing_ok=True)
+            package.unlink(missing_ok=True)
             say(f"{recipe.precision}: not made: {reason}")
             continue
         variants.append(variant)
         say(f"{recipe.precision}: {variant.seconds:.0f} s, {variant.bytes / 2**20:.1f} MiB")
-    torch.save(tuple(t.cpu().contiguous() for t in leaves), folder / "inputs.pt")
+    torch.save(tuple(t.cpu() for t in leaves), folder / "inputs.pt")
     _manifest.write(
         folder,
         _manifest.manifest(
             made_from=source.made_from,
+            given_in=source.given_in,
             device=device,
             batch=batch,
             tensors=leaves,
             mask=mask,
+            reference=reference.write(folder),
             variants=variants,
             failed=failed,
         ),
     )
+
+
+def reference_of(
+    model: Flat,
+    tensors: list[torch.Tensor],
+    batch: tuple[int, int],
+    device: str,
+    given_in: str,
+    say: Callable[[str], None],
+) -> Reference:
+    try:
+        return Reference(model, tensors, batch, device, say)
+    except ModelError as error:
+        if given_in == "float32":
+            raise
+        raise ModelError(
+            f"{error} The model was given in {given_in} and converted to float32, in which fp32 "
+            "computes: it must run in that too."
+        ) from error
 
 
 def wanted(precision: str | Sequence[str] | None, device: str) -> list[Recipe]:
@@ -163,17 +202,8 @@ def position(mask: str | None, paths: list[str]) -> str | None:
     return str(paths.index(mask))
 
 
-def first_rows(tensor: torch.Tensor, most: int) -> torch.Tensor:
-    return tensor[:most] if tensor.dim() > 0 else tensor
-
-
-def check_rows(tensors: list[torch.Tensor]) -> None:
-    rows = {len(tensor) for tensor in tensors if tensor.dim() > 0}
-    if len(rows) != 1:
-        raise InputsError(
-            f"dimension 0 of every tensor is the batch, but there are {sorted(rows)} rows."
-        )
-    if rows.pop() < 2:
+def check_rows(tensors: list[torch.Tensor], batch: tuple[int, int]) -> None:
+    if row_count(tensors) < 2 <= batch[1]:
         raise InputsError(
             "one row of inputs is too few: torch would fix the batch to it. Give two or more."
         )

@@ -4,7 +4,6 @@ Every module takes the tensors of the arguments one after the other and returns 
 floating results as float32, so that variants can be exchanged for each other.
 """
 
-import copy
 import dataclasses
 from collections.abc import Callable
 from typing import Any
@@ -12,11 +11,15 @@ from typing import Any
 import torch
 from torch.utils import _pytree as pytree
 
+from ._in_float32 import copied, in_type, outputs_in_float32
 from ._int8 import products_in_int8
 
 
 class Flat(torch.nn.Module):
-    """A model that takes its tensors one after the other; other arguments are fixed."""
+    """A model that takes its tensors one after the other; other arguments are fixed.
+
+    Outputs in a narrower floating type are float32, dataclasses that torch does not know are dicts.
+    """
 
     def __init__(
         self, model: torch.nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -32,24 +35,29 @@ class Flat(torch.nn.Module):
         for index, tensor in zip(self.tensors, tensors):
             leaves[index] = tensor
         args, kwargs = pytree.tree_unflatten(leaves, self.spec)
-        return self.model(*args, **kwargs)
+        return outputs_in_float32(without_dataclasses(self.model(*args, **kwargs)))
+
+
+def without_dataclasses(outputs: Any) -> Any:
+    def fields(leaf: Any) -> Any:
+        if not dataclasses.is_dataclass(leaf):
+            return leaf
+        names = [field.name for field in dataclasses.fields(leaf)]
+        return {name: without_dataclasses(getattr(leaf, name)) for name in names}
+
+    return pytree.tree_map(fields, outputs)
 
 
 class InType(torch.nn.Module):
-    """A model in a narrower floating type between float32 inputs and outputs."""
+    """A model in a narrower floating type between float32 inputs and, as Flat has them, outputs."""
 
     def __init__(self, model: Flat, dtype: torch.dtype) -> None:
         super().__init__()
-        self.model = copy.deepcopy(model).to(dtype)
+        self.model = in_type(copied(model), dtype)
         self.dtype = dtype
 
     def forward(self, *tensors: torch.Tensor) -> Any:
-        narrow = [t.to(self.dtype) if t.dtype == torch.float32 else t for t in tensors]
-        return pytree.tree_map_only(
-            torch.Tensor,
-            lambda t: t.to(torch.float32) if t.dtype == self.dtype else t,
-            self.model(*narrow),
-        )
+        return self.model(*(t.to(self.dtype) if t.dtype == torch.float32 else t for t in tensors))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,11 +2,12 @@
 
 import dataclasses
 import importlib
+import inspect
 import json
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +15,22 @@ import torch
 from torch.utils import _pytree as pytree
 
 from .._errors import InputsError, ModelError, UsageError
+from ._in_float32 import given_in, in_float32, inputs_in_float32
+from ._text import lines_of, tokens_of
 
-MOST_ROWS = 512
 SPEC = re.compile(r"(?P<dtype>\w+)\[batch(?P<dims>(?:,\d+)*)\](?::(?P<values>.+))?")
 RANGE = re.compile(r"(-?\d+)\.\.(-?\d+)")
 
 
 @dataclasses.dataclass
 class Source:
-    """A model in evaluation mode with arguments of as many rows as there are."""
+    """A model in evaluation mode and in float32, with arguments of as many rows as there are."""
 
     model: torch.nn.Module
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     made_from: str
+    given_in: str  # The floating type the model came in.
     mask: str | None = None  # Path of the tensor whose sum counts useful units.
 
     def tensors(self) -> dict[str, torch.Tensor]:
@@ -47,6 +50,8 @@ def read_source(
     specs: Sequence[str] | None,
     text: str | None,
     max_tokens: int,
+    encoding: str,
+    say: Callable[[str], None],
 ) -> Source:
     given = [
         name
@@ -65,7 +70,10 @@ def read_source(
         loaded, folder = python_model(model), None
     args, kwargs, mask = (), {}, None
     if text is not None:
-        kwargs, mask = tokens_of(folder, loaded, text, max_tokens)
+        if folder is None:
+            raise UsageError("text needs a Hugging Face folder, whose tokenizer reads it.")
+        kwargs = tokens_of(folder, loaded, lines_of(text, encoding, say), max_tokens, say)
+        mask = "attention_mask" if "attention_mask" in kwargs else None
     elif inputs is not None:
         args, kwargs = saved_inputs(inputs)
     else:
@@ -73,7 +81,31 @@ def read_source(
     described = (
         type(model).__name__ if folder is None and not isinstance(model, str) else str(model)
     )
-    return Source(loaded.eval().requires_grad_(False), args, kwargs, described, mask)
+    kwargs = without_cache(loaded, kwargs, say)
+    loaded.eval().requires_grad_(False)
+    dtype = given_in(loaded)
+    if dtype is not None:
+        loaded = in_float32(loaded)
+        say(f"the model is given in {name_of(dtype)}: fp32 is made of it in float32")
+    args, kwargs = inputs_in_float32((args, kwargs), dtype)
+    return Source(loaded, args, kwargs, described, name_of(dtype or torch.float32), mask)
+
+
+def without_cache(
+    model: torch.nn.Module, kwargs: dict[str, Any], say: Callable[[str], None]
+) -> dict[str, Any]:
+    """A decoder's keys and values are for its next call: a package gives tensors for this one."""
+    wanted = getattr(getattr(model, "config", None), "use_cache", False)
+    if not wanted or "use_cache" in kwargs:
+        return kwargs
+    if "use_cache" not in inspect.signature(model.forward).parameters:
+        return kwargs
+    say("the model is exported without its cache of keys and values (use_cache=False)")
+    return {**kwargs, "use_cache": False}
+
+
+def name_of(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
 
 
 def hugging_face_model(folder: Path) -> torch.nn.Module:
@@ -112,28 +144,6 @@ def python_model(name: str) -> torch.nn.Module:
     if not isinstance(made, torch.nn.Module):
         raise ModelError(f"{name}() gives a {type(made).__name__}, not a torch.nn.Module.")
     return made
-
-
-def tokens_of(
-    folder: Path | None, model: torch.nn.Module, text: str, max_tokens: int
-) -> tuple[dict[str, torch.Tensor], str | None]:
-    """The lines of a file through the folder's tokenizer, padded to the longest of them."""
-    if folder is None:
-        raise UsageError("text needs a Hugging Face folder, whose tokenizer reads it.")
-    try:
-        lines = Path(text).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputsError(f"{text} cannot be read as UTF-8 text: {error}") from None
-    lines = [line for line in lines if line.strip()][:MOST_ROWS]
-    if len(lines) < 2:
-        raise InputsError(f"{text} has {len(lines)} line(s) with text: two or more are needed.")
-    import transformers
-
-    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
-    tokens = tokenizer(
-        lines, padding=True, truncation=True, max_length=max_tokens, return_tensors="pt"
-    )
-    return dict(tokens), "attention_mask" if "attention_mask" in tokens else None
 
 
 def saved_inputs(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
