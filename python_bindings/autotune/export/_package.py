@@ -11,7 +11,9 @@ import torch._inductor
 from ._flops import refuse_loops
 from ._host import fingerprint
 from ._int8_check import int8_coverage
+from ._lstm import lstm_with_its_shapes
 from ._manifest import Variant
+from ._operators import refuse_foreign_operators
 from ._recipes import Flat, Recipe
 
 
@@ -24,12 +26,13 @@ def make_package(
         Exception: Of torch, if the model cannot be exported or compiled.
     """
     started = time.monotonic()
-    with torch.no_grad(), warnings.catch_warnings():
+    with torch.no_grad(), warnings.catch_warnings(), lstm_with_its_shapes():
         warnings.simplefilter("ignore")
         sizes = shapes(tensors, batch)
         exported = torch.export.export(
             recipe.make(model), tuple(tensors), dynamic_shapes={"tensors": sizes}
         )
+        refuse_foreign_operators(exported.graph_module)
         as_it_is = exported
         if recipe.precision == "int8":  # Else found out only once it is compiled.
             refuse_loops(exported.module())

@@ -1,0 +1,87 @@
+"""What torch's export makes of a model, where that is not the model: states of an LSTM, operators."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from autotune import ModelError
+
+torch = pytest.importorskip("torch")
+nn = torch.nn
+
+from autotune.export import export
+
+
+def package(folder: Path, precision: str = "fp32"):
+    return torch._inductor.aoti_load_package(str(folder / f"{precision}.pt2"))
+
+
+def manifest(folder: Path) -> dict:
+    return json.loads((folder / "manifest.json").read_text())
+
+
+def assert_same(got, want, most: float = 1e-4) -> None:
+    assert (got.shape, got.dtype) == (want.shape, want.dtype)
+    assert float((got - want).norm() / want.norm()) < most
+
+
+class Speaker(nn.Module):
+    """As speaker encoders are: the last layer's last state, projected, at length one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.lstm = nn.LSTM(16, 32, 2, batch_first=True)
+        self.head = nn.Linear(32, 24)
+
+    def forward(self, x):
+        steps, (h, c) = self.lstm(x)
+        embedding = self.head(h[-1])
+        return embedding / embedding.norm(dim=1, keepdim=True), self.head(c.permute(1, 0, 2)), steps
+
+
+def test_states_of_an_lstm_have_their_shape_in_every_precision(tmp_path):
+    x = torch.randn(6, 5, 16)
+    folder = export(Speaker(), tmp_path / "set", inputs=x, batch=(1, 8), precision=["bf16", "int8"])
+    assert manifest(folder)["failed"] == []
+    for precision, most in (("fp32", 1e-4), ("bf16", 0.03), ("int8", 0.05)):
+        for count in (1, 6):
+            got, want = package(folder, precision)(x[:count]), Speaker()(x[:count])
+            for ours, own in zip(got, want, strict=True):
+                assert_same(ours, own.detach(), most)
+
+
+@torch.library.custom_op("autotune_test::clip", mutates_args=())
+def clip(x: torch.Tensor) -> torch.Tensor:
+    return x.clamp(-1, 1)
+
+
+@clip.register_fake
+def _(x):
+    return torch.empty_like(x)
+
+
+class Clipped(nn.Module):
+    def forward(self, x):
+        return torch.ops.autotune_test.clip(x * 2)
+
+
+def test_an_operator_written_in_python_is_refused_by_name(tmp_path):
+    with pytest.raises(ModelError, match="calls autotune_test::clip, written in Python: .*plain function"):
+        export(Clipped(), tmp_path / "set", inputs=torch.randn(4, 8), precision="fp32")
+    assert not (tmp_path / "set").exists()
+
+
+def test_an_operator_that_is_made_of_torchs_is_not_refused():
+    from autotune.export._operators import refuse_foreign_operators
+
+    library = torch.library.Library("autotune_test", "FRAGMENT")
+    library.define("twice(Tensor x) -> Tensor")
+    library.impl("twice", lambda x: x + x, "CompositeImplicitAutograd")
+
+    class Twice(nn.Module):
+        def forward(self, x):
+            return torch.ops.autotune_test.twice(x) + torch.nn.functional.gelu(x)
+
+    refuse_foreign_operators(torch.export.export(Twice(), (torch.randn(4),)).graph_module)
