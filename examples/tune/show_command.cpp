@@ -25,6 +25,7 @@ std::vector<Profile> preferred(std::vector<Profile> profiles) {
   return fitting.empty() ? profiles : fitting;
 }
 
+/// @param name of the profile, its fingerprint, or the folder of a variant set
 Profile find_profile(const std::string& name, std::vector<std::string>& warnings) {
   const ProfileStore store = ProfileStore::from_environment();
   std::vector<Profile> found;
@@ -35,6 +36,10 @@ Profile find_profile(const std::string& name, std::vector<std::string>& warnings
     } else {
       known += fmt::format("{}{}", known.empty() ? "" : ", ", profile.workload.name);
     }
+  }
+  if (found.empty() && is_variant_set(name)) {
+    warnings.clear();
+    return find_profile(model_fingerprint(name), warnings);
   }
   if (found.empty()) {
     throw Error(ErrorCode::profile,

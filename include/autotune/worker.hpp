@@ -67,7 +67,8 @@ struct WorkerOptions {
 [[nodiscard]] std::filesystem::path find_worker(
     const std::optional<std::filesystem::path>& executable);
 
-/// What a workload is called unless the user names it: the stem of the model's file or folder.
+/// What a workload is called unless the user names it: the stem of the model's file, or the whole
+/// name of its folder, in which a dot belongs to a version.
 [[nodiscard]] std::string default_name(const std::filesystem::path& model);
 
 /// Fingerprint of a model file: `zip:` and a hash over its archive's entry names, sizes and

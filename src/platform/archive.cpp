@@ -155,8 +155,11 @@ std::string damaged_entry(const std::filesystem::path& path) {
 }
 
 std::string default_name(const std::filesystem::path& model) {
-  const auto path = model.lexically_normal();  // `set/` ends in an empty name.
-  return path.has_filename() ? path.stem().string() : path.parent_path().stem().string();
+  std::error_code ignored;
+  auto path = std::filesystem::absolute(model, ignored).lexically_normal();  // `.` has no name.
+  if (!path.has_filename()) path = path.parent_path();                       // Nor has `set/`.
+  const bool folder = std::filesystem::is_directory(path, ignored);
+  return (folder ? path.filename() : path.stem()).string();
 }
 
 std::string model_fingerprint(const std::filesystem::path& model) {

@@ -109,6 +109,24 @@ TEST(ModelFingerprint, RefusesAnArchiveWithoutEntries) {
               says("torch.jit.save"));
 }
 
+TEST(DefaultName, IsTheStemOfAFileAndAllOfAFolder) {
+  const FileTree folder;
+  folder.write("small-en-v1.5/manifest.json", "{}");
+  folder.write("model.v2.pt", "");
+  const auto set = folder.root() / "small-en-v1.5";
+  EXPECT_EQ(default_name(set), "small-en-v1.5");
+  EXPECT_EQ(default_name(set / ""), "small-en-v1.5");
+  EXPECT_EQ(default_name(set / "."), "small-en-v1.5");
+  EXPECT_EQ(default_name(set / ".." / "small-en-v1.5"), "small-en-v1.5");
+  EXPECT_EQ(default_name(folder.root() / "model.v2.pt"), "model.v2");
+
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(set);
+  const std::string here = default_name(".");
+  std::filesystem::current_path(before);
+  EXPECT_EQ(here, "small-en-v1.5");
+}
+
 TEST(DamagedEntry, IsTheOneWhoseContentWasChangedInPlace) {
   const FileTree folder;
   const auto path = archive(folder, "a.pt", model);
