@@ -85,3 +85,17 @@ def test_an_operator_that_is_made_of_torchs_is_not_refused():
             return torch.ops.autotune_test.twice(x) + torch.nn.functional.gelu(x)
 
     refuse_foreign_operators(torch.export.export(Twice(), (torch.randn(4),)).graph_module)
+
+
+def test_operations_that_draw_random_numbers_are_named():
+    from autotune.export._operators import drawing_operators
+
+    class Draws(nn.Module):
+        def forward(self, x, on):
+            x = nn.functional.dropout(x, 0.5, training=on)
+            y = nn.functional.scaled_dot_product_attention(x, x, x)
+            return y + torch.randn_like(x) if on else y
+
+    x = torch.randn(1, 2, 4, 8)
+    names = [drawing_operators(torch.export.export(Draws(), (x, on)).graph_module) for on in (True, False)]
+    assert names == [["aten.dropout", "aten.randn_like"], []]

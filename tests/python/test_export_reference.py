@@ -87,7 +87,7 @@ def test_a_package_of_another_model_is_not_kept(columns, tmp_path, monkeypatch):
 
     compiled = columns[0] / "bf16.pt2"
 
-    def other(recipe, model, examples, batch, path):
+    def other(recipe, model, examples, batch, path, say):
         path.write_bytes(compiled.read_bytes())
 
     monkeypatch.setattr(_export, "make_package", other)
@@ -187,7 +187,7 @@ def test_a_size_at_which_the_model_does_not_run_is_the_models(tmp_path):
 @pytest.mark.parametrize(("batch", "counts"), [((8, 8), [8]), ((32, 64), [32, 33, 64])])
 def test_fewer_rows_than_the_smallest_batch_are_taken_again(tmp_path, batch, counts):
     torch.manual_seed(0)
-    model = nn.Sequential(nn.Linear(16, 32), nn.Tanh(), nn.Linear(32, 4)).eval()
+    model = nn.Sequential(nn.Linear(16, 32), nn.Softmax(1), nn.Linear(32, 4), nn.Softmax(1)).eval()
     five = torch.randn(5, 16)
     folder = export(model, tmp_path / "set", inputs=five, batch=batch, precision="fp32")
     for count in counts:

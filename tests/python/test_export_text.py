@@ -107,3 +107,23 @@ def test_a_tokenizer_that_has_nothing_to_pad_with_is_refused(decoder, tmp_path):
     tokenizer.save_pretrained(tmp_path)
     with pytest.raises(InputsError, match="no padding token, and neither an end-of-text nor an unknown"):
         tokens_of(tmp_path, torch.nn.Identity(), ["the cat", "a mat sat"], 8, lambda line: None)
+
+
+def test_experts_of_transformers_run_without_python(tmp_path):
+    transformers = pytest.importorskip("transformers")
+    torch.manual_seed(0)
+    config = transformers.MixtralConfig(
+        vocab_size=50, hidden_size=32, intermediate_size=64, num_hidden_layers=1,
+        num_attention_heads=2, num_key_value_heads=2, num_local_experts=4,
+    )  # fmt: skip
+    transformers.MixtralModel(config).save_pretrained(tmp_path / "model")
+    ids = torch.randint(0, 50, (4, 8))
+    folder = export(
+        str(tmp_path / "model"), tmp_path / "set", inputs={"input_ids": ids}, batch=(1, 4), precision="fp32"
+    )
+    model = transformers.MixtralModel.from_pretrained(tmp_path / "model").eval()
+    with torch.no_grad():
+        want = model(ids, use_cache=False).last_hidden_state
+    got = torch._inductor.aoti_load_package(str(folder / "fp32.pt2"))(ids)["last_hidden_state"]
+    assert (got.shape, got.dtype) == (want.shape, want.dtype)
+    torch.testing.assert_close(got, want, rtol=1e-4, atol=1e-5)

@@ -109,7 +109,7 @@ def fill(
         say(f"{recipe.precision}: exporting and compiling")
         package = folder / f"{recipe.precision}.pt2"
         try:
-            variant = make_package(recipe, model, examples, batch, package)
+            variant = make_package(recipe, model, examples, batch, package, say)
             reference.check(recipe.precision, package)
         except Exception as error:  # What a compiler raises is not known beforehand.
             reason = str(error) if isinstance(error, Error) else one_line(error)

@@ -28,6 +28,28 @@ def refuse_foreign_operators(graph: torch.fx.GraphModule) -> None:
     )
 
 
+def drawing_operators(graph: torch.fx.GraphModule) -> list[str]:
+    """Names of the operations that draw random numbers: a package draws others than the model."""
+    parts = [part.graph for part in graph.modules() if isinstance(part, torch.fx.GraphModule)]
+    drawing = {
+        op.name().partition(".")[0].replace("::", ".")
+        for part in parts
+        for node in part.nodes
+        for op in operators_of(node)
+        if torch.Tag.nondeterministic_seeded in op.tags and not without_chance(op, node.args)
+    }
+    return sorted(drawing)
+
+
+def without_chance(op: torch._ops.OpOverload, args: Any) -> bool:
+    """Dropout that is off, or of nothing; attention names a share that is nothing unless left on."""
+    given = {argument.name: value for argument, value in zip(op._schema.arguments, args)}
+    if "train" in given:
+        return not given["train"] or given.get("p") == 0
+    takes_share = any(argument.name == "dropout_p" for argument in op._schema.arguments)
+    return takes_share and given.get("dropout_p", 0) == 0
+
+
 def operators_of(node: torch.fx.Node) -> list[torch._ops.OpOverload]:
     """What the node calls, and what it hands to an operation that calls it."""
     found: list[Any] = [node.target, *node.args, *node.kwargs.values()]

@@ -2,6 +2,7 @@
 
 import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,17 @@ from ._host import fingerprint
 from ._int8_check import int8_coverage
 from ._lstm import lstm_with_its_shapes
 from ._manifest import Variant
-from ._operators import refuse_foreign_operators
+from ._operators import drawing_operators, refuse_foreign_operators
 from ._recipes import Flat, Recipe
 
 
 def make_package(
-    recipe: Recipe, model: Flat, tensors: list[torch.Tensor], batch: tuple[int, int], path: Path
+    recipe: Recipe,
+    model: Flat,
+    tensors: list[torch.Tensor],
+    batch: tuple[int, int],
+    path: Path,
+    say: Callable[[str], None],
 ) -> Variant:
     """Exports with a dynamic batch, compiles, and checks that the package runs what it says.
 
@@ -33,6 +39,8 @@ def make_package(
             recipe.make(model), tuple(tensors), dynamic_shapes={"tensors": sizes}
         )
         refuse_foreign_operators(exported.graph_module)
+        if drawing := drawing_operators(exported.graph_module):
+            say(f"{recipe.precision}: draws random numbers of its own ({', '.join(drawing)})")
         as_it_is = exported
         if recipe.precision == "int8":  # Else found out only once it is compiled.
             refuse_loops(exported.module())

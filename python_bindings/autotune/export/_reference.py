@@ -16,6 +16,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from .._errors import ModelError
 from ._gate import agree_where_not_finite, difference, in_doubles, leaves_of, relative_l2
+from ._operators import without_chance
 from ._recipes import Flat
 from ._rows import gathered, row_count
 
@@ -47,15 +48,13 @@ class Reference:
         self.say = say
         self.outputs: dict[int, list[torch.Tensor]] = {}
         before = held(model)
-        draws = Draws()
-        with draws:
-            self.run_at_all_sizes()
-            again = self.run(min(self.outputs))
-        first = self.outputs[min(self.outputs)]
+        self.run_at_all_sizes()
+        smallest = min(self.outputs)
+        repeated = same(self.outputs[smallest], self.run(smallest))
         changed = [name for name, (_, value) in before.items() if not same_buffer(model, name, value)]
         put_back(model, before)
-        if not same(first, again):
-            raise ModelError(not_repeated(changed, draws.names))
+        if not repeated:
+            raise ModelError(not_repeated(changed, drawn(lambda: self.run(smallest))))
         if changed:
             say(
                 f"the model writes into {listed(changed)}, which no output showed: a package does "
@@ -167,10 +166,11 @@ class Draws(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
-def without_chance(func: Any, args: Any) -> bool:
-    """Attention names a share of dropout, which is nothing here unless it was left on."""
-    place = {"dropout_p": i for i, a in enumerate(func._schema.arguments) if a.name == "dropout_p"}
-    return bool(place) and (len(args) <= place["dropout_p"] or args[place["dropout_p"]] == 0)
+def drawn(run: Callable[[], object]) -> set[str]:
+    draws = Draws()
+    with contextlib.suppress(Exception), draws:  # Torch's loops refuse to be watched.
+        run()
+    return draws.names
 
 
 def held(model: torch.nn.Module) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:

@@ -82,6 +82,8 @@ def read_source(
         type(model).__name__ if folder is None and not isinstance(model, str) else str(model)
     )
     kwargs = without_cache(loaded, kwargs, say)
+    if not isinstance(model, torch.nn.Module):
+        without_operators_of_python(loaded, say)
     loaded.eval().requires_grad_(False)
     dtype = given_in(loaded)
     if dtype is not None:
@@ -102,6 +104,13 @@ def without_cache(
         return kwargs
     say("the model is exported without its cache of keys and values (use_cache=False)")
     return {**kwargs, "use_cache": False}
+
+
+def without_operators_of_python(model: torch.nn.Module, say: Callable[[str], None]) -> None:
+    """Transformers multiplies experts in FP32 by an operator of its own, which no package can call."""
+    if getattr(getattr(model, "config", None), "_experts_implementation", "") == "grouped_mm":
+        model.set_experts_implementation("batched_mm")
+        say("the model's experts are multiplied in a batch (experts_implementation batched_mm)")
 
 
 def name_of(dtype: torch.dtype) -> str:
