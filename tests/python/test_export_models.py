@@ -1,9 +1,7 @@
 """Models as others write them: each package gives what their own Python code gives in FP32."""
 
 import dataclasses
-import json
 import warnings
-from pathlib import Path
 
 import pytest
 
@@ -13,19 +11,7 @@ torch = pytest.importorskip("torch")
 nn = torch.nn
 
 from autotune.export import export
-
-
-def package(folder: Path, precision: str = "fp32"):
-    return torch._inductor.aoti_load_package(str(folder / f"{precision}.pt2"))
-
-
-def manifest(folder: Path) -> dict:
-    return json.loads((folder / "manifest.json").read_text())
-
-
-def assert_same(got, want, most: float = 1e-4) -> None:
-    assert (got.shape, got.dtype) == (want.shape, want.dtype)
-    assert float((got - want).norm() / want.norm()) < most
+from made_sets import assert_same, manifest, package
 
 
 class Tokens(nn.Module):

@@ -1,8 +1,5 @@
 """What torch's export makes of a model, where that is not the model: states of an LSTM, operators."""
 
-import json
-from pathlib import Path
-
 import pytest
 
 from autotune import ModelError
@@ -11,19 +8,7 @@ torch = pytest.importorskip("torch")
 nn = torch.nn
 
 from autotune.export import export
-
-
-def package(folder: Path, precision: str = "fp32"):
-    return torch._inductor.aoti_load_package(str(folder / f"{precision}.pt2"))
-
-
-def manifest(folder: Path) -> dict:
-    return json.loads((folder / "manifest.json").read_text())
-
-
-def assert_same(got, want, most: float = 1e-4) -> None:
-    assert (got.shape, got.dtype) == (want.shape, want.dtype)
-    assert float((got - want).norm() / want.norm()) < most
+from made_sets import assert_same, manifest, package
 
 
 class Speaker(nn.Module):

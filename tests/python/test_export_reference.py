@@ -11,15 +11,7 @@ torch = pytest.importorskip("torch")
 nn = torch.nn
 
 from autotune.export import export
-
-
-def package(folder: Path, precision: str = "fp32"):
-    return torch._inductor.aoti_load_package(str(folder / f"{precision}.pt2"))
-
-
-def assert_same(got, want, most: float = 1e-4) -> None:
-    assert (got.shape, got.dtype) == (want.shape, want.dtype)
-    assert float((got - want).norm() / want.norm()) < most
+from made_sets import assert_same, package
 
 
 class Columns(nn.Module):
