@@ -5,7 +5,9 @@
 namespace autotune {
 namespace {
 
-constexpr double tolerance = 1e-12;
+// Shares of the largest value: what is this small is rounding.
+constexpr double zero_share = 1e-12;
+constexpr double gradient_share = 1e-10;
 
 /// Least squares over the free unknowns; the others are 0.
 Eigen::VectorXd solve_free(const Eigen::MatrixXd& normal, const Eigen::VectorXd& right,
@@ -24,8 +26,9 @@ void walk(Eigen::VectorXd& x, const Eigen::VectorXd& target, std::vector<Eigen::
   for (const Eigen::Index i : free) {
     if (target(i) <= 0) share = std::min(share, x(i) / (x(i) - target(i)));
   }
+  const double zero = zero_share * std::max(x.maxCoeff(), target.maxCoeff());
   x += share * (target - x);
-  std::erase_if(free, [&](Eigen::Index i) { return target(i) <= 0 && x(i) <= tolerance; });
+  std::erase_if(free, [&](Eigen::Index i) { return target(i) <= 0 && x(i) <= zero; });
 }
 
 }  // namespace
@@ -35,12 +38,12 @@ Eigen::VectorXd non_negative_least_squares(const Eigen::MatrixXd& a, const Eigen
   const Eigen::VectorXd right = a.transpose() * b;
   Eigen::VectorXd x = Eigen::VectorXd::Zero(a.cols());
   std::vector<Eigen::Index> free;
-  const double scale = std::max(right.cwiseAbs().maxCoeff(), tolerance);
+  const double flat = gradient_share * right.cwiseAbs().maxCoeff();
   for (Eigen::Index rounds = 0; rounds < 3 * a.cols(); ++rounds) {
     Eigen::VectorXd gradient = right - normal * x;
     for (const Eigen::Index i : free) gradient(i) = 0;
     Eigen::Index steepest = 0;
-    if (gradient.maxCoeff(&steepest) <= 1e-10 * scale) break;
+    if (gradient.maxCoeff(&steepest) <= flat) break;
     free.push_back(steepest);
     while (!free.empty()) {
       const Eigen::VectorXd target = solve_free(normal, right, free);

@@ -1,6 +1,8 @@
 #include "search/hybrid/shape_model.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "search/hybrid/non_negative_least_squares.hpp"
 
@@ -59,7 +61,9 @@ Eigen::Vector4d terms_at(double batch, double largest) {
 double shape_at(const EnergyShape& shape, double batch) {
   const Eigen::Vector4d weights{shape.per_batch, shape.per_root_batch, shape.constant,
                                 shape.rising};
-  return std::max(weights.dot(terms_at(batch, shape.largest)), 1e-12);
+  // The shape is of energies about 1, whatever they are counted in.
+  constexpr double least_energy = 1e-12;
+  return std::max(weights.dot(terms_at(batch, shape.largest)), least_energy);
 }
 
 void fit_terms(EnergyShape& shape, std::span<const Features> points,
@@ -87,13 +91,17 @@ void fit_terms(EnergyShape& shape, std::span<const Features> points,
 
 void fit_levels(EnergyShape& shape, std::span<const Features> points,
                 std::span<const double> log_energies) {
-  std::vector<double> sums(shape.log_level.size(), 0), counts(shape.log_level.size(), 0);
+  struct Sum {
+    double logs = 0, count = 0;
+  };
+  std::vector<Sum> sums(shape.log_level.size());
   for (std::size_t i = 0; i < points.size(); ++i) {
-    sums[points[i].arm] += log_energies[i] - std::log(shape_at(shape, points[i].batch));
-    counts[points[i].arm] += 1;
+    Sum& sum = sums[points[i].arm];
+    sum.logs += log_energies[i] - std::log(shape_at(shape, points[i].batch));
+    sum.count += 1;
   }
   for (std::size_t arm = 0; arm < sums.size(); ++arm) {
-    shape.log_level[arm] = sums[arm] / (counts[arm] + level_shrinkage);
+    shape.log_level[arm] = sums[arm].logs / (sums[arm].count + level_shrinkage);
   }
 }
 
@@ -107,10 +115,15 @@ EnergyShape fit_shape(std::span<const Features> points, std::span<const double> 
                       std::size_t arms) {
   EnergyShape shape{.log_level = std::vector<double>(arms, 0.0)};
   for (const Features& point : points) shape.largest = std::max(shape.largest, point.batch);
+  std::vector<double> relative(log_energies.begin(), log_energies.end());
+  const double mean = std::reduce(relative.begin(), relative.end()) /
+                      static_cast<double>(std::max<std::size_t>(relative.size(), 1));
+  for (double& energy : relative) energy -= mean;
   for (int i = 0; i < alternations; ++i) {
-    fit_terms(shape, points, log_energies);
-    fit_levels(shape, points, log_energies);
+    fit_terms(shape, points, relative);
+    fit_levels(shape, points, relative);
   }
+  for (double& level : shape.log_level) level += mean;
   return shape;
 }
 

@@ -14,7 +14,7 @@ struct EnergyShape {
   double constant = 1;            ///< C: saturated.
   double rising = 0;              ///< D: memory traffic that grows with the batch, per `largest`.
   double largest = 1;             ///< The largest batch seen.
-  std::vector<double> log_level;  ///< Of each arm; 0 for one that was not seen.
+  std::vector<double> log_level;  ///< Of each arm; the mean's for one that was not seen.
 
   [[nodiscard]] double log_energy(const Features& at) const;
 };
