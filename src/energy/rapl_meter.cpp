@@ -5,15 +5,11 @@
 #include <utility>
 
 #include "energy/meters.hpp"
+#include "energy/rapl_counters.hpp"
 #include "energy/rapl_zones.hpp"
 
 namespace autotune {
 namespace {
-
-// A fall of the counter that would need more than this was no wrap but a reset: no CPU package is
-// rated above 1,000 W, and no tick is longer than what that draws in a second.
-constexpr double most_watts_per_zone = 1'000;
-constexpr double most_joules_per_tick = 1'000;
 
 /// The folder in AUTOTUNE_POWERCAP_ROOT, if it is set.
 std::optional<std::filesystem::path> named_root() {
@@ -22,40 +18,10 @@ std::optional<std::filesystem::path> named_root() {
   return root;
 }
 
-/// A zone's counter without its wraps. After a reset it falls, which voids the window.
-class ZoneCounter {
- public:
-  explicit ZoneCounter(RaplZone zone) : zone_(std::move(zone)) {}
-
-  std::optional<double> microjoules(Timestamp now) {
-    const FileNumber number = read_number(zone_.folder / "energy_uj");
-    if (!number.ok) return std::nullopt;
-    if (number.value < last_ && wrap_is_plausible(number.value, now)) ++wraps_;
-    last_ = number.value;
-    last_time_ = now;
-    return static_cast<double>(wraps_) * static_cast<double>(zone_.range_uj) +
-           static_cast<double>(number.value);
-  }
-
- private:
-  [[nodiscard]] bool wrap_is_plausible(std::uint64_t value, Timestamp now) const {
-    const double joules = (static_cast<double>(zone_.range_uj) - static_cast<double>(last_) +
-                           static_cast<double>(value)) /
-                          1e6;
-    return joules <= most_joules_per_tick + most_watts_per_zone * in_seconds(now - last_time_);
-  }
-
-  RaplZone zone_;
-  std::uint64_t last_ = 0;
-  std::uint64_t wraps_ = 0;
-  Timestamp last_time_{};
-};
-
 class RaplMeter final : public EnergyMeter {
  public:
-  RaplMeter(const std::vector<RaplZone>& zones, EnergyScope scope, std::string note, Clock& clock)
-      : clock_(clock) {
-    for (const auto& zone : zones) counters_.emplace_back(zone);
+  RaplMeter(RaplCounters counters, EnergyScope scope, std::string note, Clock& clock)
+      : clock_(clock), counters_(std::move(counters)) {
     info_.source = EnergySource::rapl;
     info_.scope = scope;
     info_.kind = ReadingKind::cumulative_joules;
@@ -63,41 +29,33 @@ class RaplMeter final : public EnergyMeter {
     info_.note = std::move(note);
     // The counters move every millisecond, but each reading wakes a core that is being measured.
     info_.poll_period = std::chrono::milliseconds(20);
-    info_.most_watts = power_limit_watts(zones);
+    info_.most_watts = power_limit_watts(counters_.counted());
   }
 
   [[nodiscard]] const MeterInfo& info() const override { return info_; }
   [[nodiscard]] std::optional<Reading> read() override {
-    return timed(clock_, [this] { return joules(); });
+    return timed(clock_, [this] { return counters_.joules(); });
   }
 
  private:
-  std::optional<double> joules() {
-    const Timestamp now = clock_.now();
-    double microjoules = 0;
-    for (auto& counter : counters_) {
-      const auto value = counter.microjoules(now);
-      if (!value) return std::nullopt;
-      microjoules += *value;
-    }
-    return microjoules / 1e6;
-  }
-
   Clock& clock_;
-  std::vector<ZoneCounter> counters_;
+  RaplCounters counters_;
   MeterInfo info_;
 };
 
-std::string note_for(const std::vector<RaplZone>& zones, const std::filesystem::path& root) {
-  std::string domains;
-  for (const auto& zone : zones) domains += (domains.empty() ? "" : " + ") + zone.domain;
-  return named_root() ? fmt::format("{}; read from {}", domains, root.string()) : domains;
+std::string note_for(const RaplCounters& counters, const std::filesystem::path& root) {
+  std::string note;
+  for (const auto& zone : counters.counted()) note += (note.empty() ? "" : " + ") + zone.domain;
+  for (const auto& mirror : counters.mirrors()) note += "; " + mirror;
+  return named_root() ? fmt::format("{}; read from {}", note, root.string()) : note;
 }
 
 /// The zones of one scope as a meter, if the counters are alive.
 TriedMeter try_zones(const std::vector<RaplZone>& zones, EnergyScope scope,
                      const std::filesystem::path& root, Clock& clock) {
-  auto meter = std::make_unique<RaplMeter>(zones, scope, note_for(zones, root), clock);
+  RaplCounters counters(zones, clock);
+  std::string note = note_for(counters, root);
+  auto meter = std::make_unique<RaplMeter>(std::move(counters), scope, std::move(note), clock);
   const auto value = first_positive(clock, [&]() -> std::optional<double> {
     const auto reading = meter->read();
     return reading ? std::optional(reading->value) : std::nullopt;

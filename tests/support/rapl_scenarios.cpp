@@ -28,18 +28,25 @@ struct RaplScenario {
   const char* what;
   std::vector<std::string> zones;  ///< Names of the top zones.
   void (*spoil)(const PowercapTree& tree);
-  double (*joules)(double age);  ///< What each zone's counter shows.
+  double (*joules)(double age, std::size_t zone);  ///< What the zone's counter shows.
   bool without_root = false;
+  std::size_t mirrors = 0;  ///< Of the zones, those that show another's counter.
 };
 
-double rising(double age) { return start_joules + zone_watts * age; }
+double rising(double age, std::size_t zone) {
+  return start_joules * static_cast<double>(1 + zone) + zone_watts * age;
+}
 
-double wrapping(double age) {
+double rising_as_one(double age, std::size_t) { return rising(age, 0); }
+
+double wrapping(double age, std::size_t) {
   const double range = range_uj / 1e6;
   return std::fmod(range - 3 * zone_watts + zone_watts * age, range);
 }
 
-double falling(double age) { return age < 3 ? 150'000 + zone_watts * age : zone_watts * (age - 3); }
+double falling(double age, std::size_t) {
+  return age < 3 ? 150'000 + zone_watts * age : zone_watts * (age - 3);
+}
 
 void leave(const PowercapTree&) {}
 
@@ -52,8 +59,12 @@ const std::vector<RaplScenario>& table() {
        "the counter never moves",
        {"package-0"},
        leave,
-       [](double) { return start_joules; }},
-      {"rapl_zero", "the counter stands at 0", {"package-0"}, leave, [](double) { return 0.0; }},
+       [](double, std::size_t) { return start_joules; }},
+      {"rapl_zero",
+       "the counter stands at 0",
+       {"package-0"},
+       leave,
+       [](double, std::size_t) { return 0.0; }},
       {"rapl_no_range",
        "the counter's range cannot be read",
        {"package-0"},
@@ -70,6 +81,13 @@ const std::vector<RaplScenario>& table() {
        rising,
        true},
       {"rapl_dies", "a package of two dies", {"package-0-die-0", "package-0-die-1"}, leave, rising},
+      {"rapl_mirrored",
+       "both dies show the counter of their package",
+       {"package-0-die-0", "package-0-die-1"},
+       leave,
+       rising_as_one,
+       false,
+       1},
       {"rapl_twice",
        "the package shows by MSR and by MMIO",
        {"package-0"},
@@ -119,7 +137,8 @@ class RaplRun {
     const auto advance = [&](Timestamp now) {
       if (result_.meter.source == EnergySource::rapl) show(in_seconds(now - opened));
     };
-    const double spent = 5 * zone_watts * static_cast<double>(scenario_.zones.size());
+    const auto counters = static_cast<double>(scenario_.zones.size() - scenario_.mirrors);
+    const double spent = 5 * zone_watts * counters;
     clock_.sleep_for(500ms);
     result_.window = {joules_of_window(*meter, clock_, opened + 1s, poll, advance), spent};
     clock_.sleep_for(1s);
@@ -135,8 +154,10 @@ class RaplRun {
   }
 
   void show(double age) const {
-    const auto energy_uj = static_cast<std::uint64_t>(std::llround(scenario_.joules(age) * 1e6));
-    for (std::size_t i = 0; i < scenario_.zones.size(); ++i) tree_.set_energy(zone(i), energy_uj);
+    for (std::size_t i = 0; i < scenario_.zones.size(); ++i) {
+      const double joules = scenario_.joules(age, i);
+      tree_.set_energy(zone(i), static_cast<std::uint64_t>(std::llround(joules * 1e6)));
+    }
   }
 
   void try_by_name() {

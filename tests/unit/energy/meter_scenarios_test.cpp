@@ -86,7 +86,8 @@ INSTANTIATE_TEST_SUITE_P(Meters, ExactWindow,
                                            "tick_10ms", "tick_20ms", "tick_500ms", "jitter",
                                            "duty_25", "mig", "module_only", "bus_order",
                                            "slow_call", "heating", "counter_not_supported",
-                                           "rapl_healthy", "rapl_wrap", "rapl_dies", "rapl_twice"));
+                                           "rapl_healthy", "rapl_wrap", "rapl_dies",
+                                           "rapl_mirrored", "rapl_twice"));
 
 TEST(ScenarioLabel, NamesWhatTheCounterCovers) {
   EXPECT_EQ(run("mig").meter.scope, EnergyScope::whole_gpu);

@@ -15,6 +15,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using testing::PowercapTree;
 using testing::ScopedEnvironment;
 using testing::WithoutRoot;
@@ -118,6 +119,81 @@ TEST_F(RaplMeter, SumsPackagesAndListsTheirMemoryBeside) {
   EXPECT_DOUBLE_EQ(meters[1]->read()->value, 3);
   EXPECT_FALSE(meters[0]->info().claimable) << "read from a named folder";
   EXPECT_TRUE(warnings_.empty());
+}
+
+/// A package whose two dies show `first` and `second` joules; the zone of the fixture goes.
+class RaplDies : public RaplMeter {
+ protected:
+  RaplDies() { std::filesystem::remove_all(tree_.root() / "intel-rapl:0"); }
+
+  void add(std::uint64_t first, std::uint64_t second) {
+    tree_.add_zone("intel-rapl:0", "package-0-die-0", first * joule, 1000 * joule);
+    tree_.add_zone("intel-rapl:1", "package-0-die-1", second * joule, 1000 * joule);
+  }
+
+  /// Joules from `before` until the meter has read the dies often enough to tell them apart.
+  double read_apart(EnergyMeter& meter, double before) {
+    double value = 0;
+    for (int reading = 0; reading < 5; ++reading) value = meter.read()->value;
+    return value - before;
+  }
+};
+
+TEST_F(RaplDies, AreCountedOnceWhereTheyShowOneCounter) {
+  add(100, 100);
+  const auto meter = std::move(open().front());
+  EXPECT_DOUBLE_EQ(meter->read()->value, 100);
+  add(120, 120);
+  EXPECT_DOUBLE_EQ(meter->read()->value, 120);
+  add(5, 5);  // Both wrap.
+  EXPECT_DOUBLE_EQ(meter->read()->value, 1005);
+}
+
+TEST_F(RaplDies, AreCountedOnceWhereOneIsReadAMomentLater) {
+  constexpr std::uint64_t moment_uj = 7'000;  // 20 W for 350 µs.
+  const auto show = [&](std::uint64_t joules) {
+    add(joules, joules);
+    tree_.set_energy("intel-rapl:1", joules * joule + moment_uj);
+  };
+  show(100);
+  const auto meter = std::move(open().front());
+  const double before = meter->read()->value;
+  for (const std::uint64_t joules : {110, 120, 130, 140, 150}) {
+    show(joules);
+    EXPECT_DOUBLE_EQ(meter->read()->value - before, static_cast<double>(joules - 100));
+  }
+}
+
+TEST_F(RaplDies, AreSaidToShowOneCounter) {
+  add(100, 100);
+  EXPECT_THAT(open().front()->info().note,
+              AllOf(HasSubstr("package-0-die-1 shows the same as package-0-die-0: counted once"),
+                    Not(HasSubstr("die-0 + package"))));
+}
+
+TEST_F(RaplDies, AreSummedWhereEachHasACounter) {
+  add(100, 60);
+  const auto meter = std::move(open().front());
+  EXPECT_EQ(meter->info().note.find("counted once"), std::string::npos);
+  EXPECT_DOUBLE_EQ(meter->read()->value, 160);
+  add(110, 80);
+  EXPECT_DOUBLE_EQ(meter->read()->value, 190);
+}
+
+TEST_F(RaplDies, AreSummedOnceTheyPartThatStoodStillAtTheSameValue) {
+  add(100, 100);
+  const auto meter = std::move(open().front());
+  const double before = meter->read()->value;
+  add(110, 130);
+  EXPECT_DOUBLE_EQ(read_apart(*meter, before), 40);
+}
+
+TEST_F(RaplDies, HaveOneLimitWhereTheyShowOneCounter) {
+  add(100, 100);
+  for (const std::string zone : {"intel-rapl:0", "intel-rapl:1"}) {
+    tree_.write(zone + "/constraint_0_power_limit_uw", "125000000\n");
+  }
+  EXPECT_EQ(open().front()->info().most_watts, 125);
 }
 
 TEST_F(RaplMeter, GoesOnRisingWhenTheCounterWraps) {
