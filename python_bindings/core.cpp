@@ -88,7 +88,7 @@ Report tune_and_save(const TuneRequest& request, Callbacks& callbacks) {
   options.on_progress = [&](const Progress& progress) { callbacks.show(progress); };
   options.stop_requested = [&] { return callbacks.stop_requested(); };
   const ProfileStore store = ProfileStore::from_environment();
-  if (request.save) store.check_writable();
+  if (request.save) store.check_writable(session.device.name);
 
   const TuneResult result = Session(session).tune(options);
   const std::string path = request.save ? store.save(make_profile(result)).string() : "";

@@ -25,25 +25,35 @@ std::vector<Profile> preferred(std::vector<Profile> profiles) {
   return fitting.empty() ? profiles : fitting;
 }
 
+/// Every profile there is; what keeps others from being read is said at once, since it may be why
+/// one is not found.
+std::vector<Profile> load_profiles(const ProfileStore& store) {
+  std::vector<std::string> warnings;
+  std::vector<Profile> profiles = store.load(warnings);
+  print_warnings(warnings);
+  return profiles;
+}
+
+std::string place_of(const ProfileStore& store) {
+  return store.folder().empty() ? "AUTOTUNE_PROFILE_PATH" : store.folder().string();
+}
+
 /// @param name of the profile, its fingerprint, or the folder of a variant set
-Profile find_profile(const std::string& name, std::vector<std::string>& warnings) {
+Profile find_profile(const std::string& name) {
   const ProfileStore store = ProfileStore::from_environment();
   std::vector<Profile> found;
   std::string known;
-  for (Profile& profile : store.load(warnings)) {
+  for (Profile& profile : load_profiles(store)) {
     if (profile.workload.name == name || profile.workload.fingerprint == name) {
       found.push_back(std::move(profile));
     } else {
       known += fmt::format("{}{}", known.empty() ? "" : ", ", profile.workload.name);
     }
   }
-  if (found.empty() && is_variant_set(name)) {
-    warnings.clear();
-    return find_profile(model_fingerprint(name), warnings);
-  }
+  if (found.empty() && is_variant_set(name)) return find_profile(model_fingerprint(name));
   if (found.empty()) {
     throw Error(ErrorCode::profile,
-                fmt::format("no profile is called '{}' in {}. {}", name, store.folder().string(),
+                fmt::format("no profile is called '{}' in {}. {}", name, place_of(store),
                             known.empty() ? "There is none yet: run autotune tune MODEL."
                                           : "There are: " + known + "."));
   }
@@ -69,9 +79,7 @@ int show_command(const std::vector<std::string>& words) {
   if (!values.count("name")) {
     throw Error(ErrorCode::usage, fmt::format("no profile is named. Usage: {}", usage));
   }
-  std::vector<std::string> warnings;
-  const Profile profile = find_profile(values["name"].as<std::string>(), warnings);
-  print_warnings(warnings);
+  const Profile profile = find_profile(values["name"].as<std::string>());
   fmt::print("{}", values.count("json") ? to_json(profile) : table(profile));
   return 0;
 }

@@ -239,7 +239,7 @@ int tune_command(const std::vector<std::string>& words) {
   TuneOptions options = tune_options(values, model);
   options.started = started;
   const ProfileStore store = ProfileStore::from_environment();
-  store.check_writable();
+  store.check_writable(model.session.device.name);
 
   const auto events = open_events(values);
   if (events) options.on_event = [&](const TuneEvent& event) { events->write(event); };

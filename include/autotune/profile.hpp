@@ -91,8 +91,9 @@ class ProfileStore {
   /// @throws Error (profile) if the folder cannot be written; the old file is then untouched
   std::filesystem::path save(const Profile& profile) const;
 
-  /// Throws what `save` would throw about the folder; writes nothing that stays.
-  void check_writable() const;
+  /// Throws what `save` would throw about the folder, and about that of the device if it is named;
+  /// writes nothing that stays.
+  void check_writable(const std::string& device_name = {}) const;
 
   /// Every readable profile. Damaged files in the cache are set aside as `.bad` and, like those of
   /// a newer major version, named in `warnings`.
@@ -106,7 +107,9 @@ class ProfileStore {
   [[nodiscard]] const std::filesystem::path& folder() const noexcept { return folder_; }
 
  private:
-  std::filesystem::path folder_;
+  void require_folder() const;
+
+  std::filesystem::path folder_;  ///< Empty: the environment names none, and nothing can be kept.
   std::vector<std::filesystem::path> read_only_;
 };
 

@@ -10,6 +10,7 @@
 #include <iterator>
 
 #include "autotune/error.hpp"
+#include "platform/file_access.hpp"
 
 namespace autotune {
 namespace {
@@ -25,12 +26,13 @@ std::string read_whole(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   std::string content{std::istreambuf_iterator<char>(file), {}};
   if (file.is_open() && !file.bad()) return content;
-  throw Error(ErrorCode::io, fmt::format("cannot read {}.", path.string()));
+  throw Error(ErrorCode::io,
+              fmt::format("cannot read {}: {}.", path.string(), refusal(path, errno)));
 }
 
 [[noreturn]] void fail(const std::filesystem::path& path, const char* action, int error) {
-  throw Error(ErrorCode::io,
-              fmt::format("failed to {} {}: {}", action, path.string(), errno_text(error)));
+  throw Error(ErrorCode::io, fmt::format("failed to {} {}: {}. {}", action, path.string(),
+                                         refusal(path, error), own_cache_remedy));
 }
 
 }  // namespace

@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "platform/file_access.hpp"
+
 namespace autotune {
 namespace {
 
@@ -79,7 +81,7 @@ void AtomicFile::flush_folder() const {
 void AtomicFile::fail(std::string_view action, int error) const {
   throw Error(code_, fmt::format("cannot write {}: failed to {}: {}. What was there before is "
                                  "unchanged; free some space or choose another folder.",
-                                 target_.string(), action, errno_text(error)));
+                                 target_.string(), action, refusal(target_.parent_path(), error)));
 }
 
 void write_atomically(const std::filesystem::path& target, std::string_view text, ErrorCode code) {

@@ -10,6 +10,8 @@
 #include <fstream>
 #include <thread>
 
+#include "platform/file_access.hpp"
+
 namespace autotune {
 namespace {
 
@@ -21,8 +23,8 @@ constexpr auto retry_period = 10ms;
 FileDescriptor open_lock_file(const std::filesystem::path& path, ErrorCode code) {
   FileDescriptor file{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)};
   if (file) return file;
-  throw Error(code, fmt::format("cannot open the lock file {}: {}. Is its folder writable?",
-                                path.string(), errno_text(errno)));
+  throw Error(code,
+              fmt::format("cannot open the lock file {}: {}", path.string(), refusal(path, errno)));
 }
 
 bool try_lock(const FileDescriptor& file, const std::filesystem::path& path, ErrorCode code) {

@@ -1,5 +1,7 @@
 #include <cstdlib>
+#include <optional>
 #include <string_view>
+#include <utility>
 
 #include "autotune/error.hpp"
 #include "autotune/profile.hpp"
@@ -25,9 +27,7 @@ std::vector<fs::path> split_at_colons(std::string_view text) {
   return folders;
 }
 
-}  // namespace
-
-fs::path cache_folder() {
+std::optional<fs::path> named_cache_folder() {
   if (const fs::path own = environment("AUTOTUNE_CACHE_DIR"); !own.empty()) {
     return fs::absolute(own);
   }
@@ -38,13 +38,23 @@ fs::path cache_folder() {
   if (const fs::path home = environment("HOME"); home.is_absolute()) {
     return home / ".cache" / "autotune";
   }
+  return std::nullopt;
+}
+
+}  // namespace
+
+fs::path cache_folder() {
+  if (auto folder = named_cache_folder()) return std::move(*folder);
   throw Error(ErrorCode::profile,
               "No folder for profiles: neither XDG_CACHE_HOME nor HOME is an absolute path.\n"
               "Set AUTOTUNE_CACHE_DIR to a folder that can be written.");
 }
 
+// A service without a home still finds what `AUTOTUNE_PROFILE_PATH` names.
 ProfileStore ProfileStore::from_environment() {
-  return {cache_folder() / "profiles", split_at_colons(environment("AUTOTUNE_PROFILE_PATH"))};
+  std::vector<fs::path> read_only = split_at_colons(environment("AUTOTUNE_PROFILE_PATH"));
+  if (!read_only.empty() && !named_cache_folder()) return {{}, std::move(read_only)};
+  return {cache_folder() / "profiles", std::move(read_only)};
 }
 
 }  // namespace autotune

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "autotune/error.hpp"
+#include "platform/file_access.hpp"
 #include "platform/file_name.hpp"
 #include "profile/profile_json.hpp"
 
@@ -50,9 +51,18 @@ std::vector<fs::path> json_files(const Layer& layer, std::vector<std::string>& w
   const fs::file_status status = fs::status(layer.folder, error);
   if (status.type() == fs::file_type::regular) return {layer.folder};
   if (status.type() != fs::file_type::directory) {
-    const bool expected = layer.own && status.type() == fs::file_type::not_found;
-    if (!expected) warnings.push_back(fmt::format("{}: no such folder", layer.folder.string()));
+    const bool expected =
+        layer.own && status.type() == fs::file_type::not_found && !is_below_a_file(layer.folder);
+    if (!expected) {
+      warnings.push_back(
+          fmt::format("no profiles from {}: {}", layer.folder.string(),
+                      error ? refusal(layer.folder, error.value()) : "neither folder nor file"));
+    }
     return {};
+  }
+  if (!may_list(layer.folder)) {
+    warnings.push_back(fmt::format("no profiles from {}: {}", layer.folder.string(),
+                                   refusal(layer.folder, errno)));
   }
   std::vector<fs::path> files;
   const auto options = fs::directory_options::skip_permission_denied;
@@ -87,6 +97,10 @@ std::string warning_about_damaged(const Layer& layer, const fs::path& path,
 
 }  // namespace
 
+fs::path folder_of_device(const std::string& device_name) {
+  return file_name_part(device_name, "device");
+}
+
 fs::path stem_of(const Profile& profile) {
   Hash hash;
   hash.add(profile.workload.fingerprint);
@@ -96,7 +110,7 @@ fs::path stem_of(const Profile& profile) {
     hash.add(field);
     hash.add(value);
   }
-  return fs::path(file_name_part(profile.device_name, "device")) /
+  return folder_of_device(profile.device_name) /
          fmt::format("{}-{}", file_name_part(profile.workload.name, "model"), hash.hex());
 }
 
@@ -118,7 +132,7 @@ std::string read_file(const fs::path& path) {
   if (file.peek() != std::ifstream::traits_type::eof()) text << file.rdbuf();
   if (!file.is_open() || file.bad() || text.fail()) {
     throw Error(ErrorCode::profile,
-                fmt::format("{} cannot be read: {}", path.string(), std::strerror(errno)));
+                fmt::format("{} cannot be read: {}", path.string(), refusal(path, errno)));
   }
   return std::move(text).str();
 }

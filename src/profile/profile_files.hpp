@@ -8,6 +8,9 @@
 
 namespace autotune::profile {
 
+/// Of the device's profiles, relative to the store's folder.
+[[nodiscard]] std::filesystem::path folder_of_device(const std::string& device_name);
+
 /// `<device>/<name>-<hash of workload and identity>`, relative to the folder and without `.json`.
 [[nodiscard]] std::filesystem::path stem_of(const Profile& profile);
 

@@ -5,6 +5,7 @@
 #include "autotune/error.hpp"
 #include "autotune/profile.hpp"
 #include "platform/atomic_file.hpp"
+#include "platform/file_access.hpp"
 #include "profile/profile_files.hpp"
 #include "profile/profile_json.hpp"
 
@@ -76,14 +77,12 @@ Profile merge(const Profile& newer, const Profile& older) {
 }
 
 [[noreturn]] void throw_not_writable(const fs::path& folder, const std::string& why) {
-  throw Error(ErrorCode::profile,
-              fmt::format("Profiles cannot be kept in {}: {}\n"
-                          "Set AUTOTUNE_CACHE_DIR to a folder that can be written.",
-                          folder.string(), why));
+  throw Error(ErrorCode::profile, fmt::format("Profiles cannot be kept in {}: {}\n{}",
+                                              folder.string(), why, own_cache_remedy));
 }
 
 fs::path save_locked(const fs::path& folder, const Profile& profile) {
-  fs::create_directories((folder / profile::stem_of(profile)).parent_path());
+  make_folders((folder / profile::stem_of(profile)).parent_path(), ErrorCode::profile);
   const FileLock locked = profile::lock(folder);
   const Place place = find_place(folder, profile);
   const Profile merged = place.previous ? merge(profile, *place.previous) : profile;
@@ -96,21 +95,30 @@ fs::path save_locked(const fs::path& folder, const Profile& profile) {
 ProfileStore::ProfileStore(fs::path folder, std::vector<fs::path> read_only)
     : folder_(std::move(folder)), read_only_(std::move(read_only)) {}
 
+/// @throws Error where the environment names none
+void ProfileStore::require_folder() const {
+  if (folder_.empty()) static_cast<void>(cache_folder());
+}
+
 fs::path ProfileStore::save(const Profile& profile) const {
   try {
+    require_folder();
     return save_locked(folder_, profile);
   } catch (const std::exception& error) {
     throw_not_writable(folder_, error.what());
   }
 }
 
-void ProfileStore::check_writable() const {
+void ProfileStore::check_writable(const std::string& device_name) const {
   // More than the few bytes that a file system may keep in an inode, so that a full disk shows.
   const std::string block(4096, ' ');
-  const fs::path probe = folder_ / ".probe";
   try {
-    fs::create_directories(folder_);
+    require_folder();
+    make_folders(folder_, ErrorCode::profile);
     const FileLock locked = profile::lock(folder_);
+    // Another user may have made the device's folder, in a cache that everybody can write.
+    const fs::path own = folder_ / profile::folder_of_device(device_name);
+    const fs::path probe = (fs::is_directory(own) ? own : folder_) / ".probe";
     write_atomically(probe, block);
     fs::remove(probe);
   } catch (const std::exception& error) {

@@ -1,9 +1,13 @@
 #include "session/meter_facts_store.hpp"
 
+#include <fmt/format.h>
+
 #include <fstream>
 
+#include "autotune/error.hpp"
 #include "autotune/profile.hpp"
 #include "platform/atomic_file.hpp"
+#include "platform/file_access.hpp"
 #include "platform/file_name.hpp"
 
 namespace autotune {
@@ -36,9 +40,12 @@ std::optional<MeterFacts> load_meter_facts(const Device& device) {
 
 void save_meter_facts(const Device& device, const MeterFacts& facts) {
   const auto path = meter_facts_path(device);
-  std::error_code ignored;  // A folder that cannot be made shows when the file is written.
-  std::filesystem::create_directories(path.parent_path(), ignored);
-  write_atomically(path, to_lines(Json(facts)));
+  try {
+    make_folders(path.parent_path(), ErrorCode::io);
+    write_atomically(path, to_lines(Json(facts)));
+  } catch (const Error& error) {
+    throw Error(error.code(), fmt::format("{}\n{}", error.what(), own_cache_remedy));
+  }
 }
 
 }  // namespace autotune

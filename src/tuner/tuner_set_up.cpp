@@ -97,7 +97,7 @@ void Tuner::open_journal() {
     journal_ = Journal::begin(options_.journals, header);
   } catch (const Error& error) {
     warnings_.push_back(
-        fmt::format("no journal is kept, so that this tune cannot be resumed: {}.", error.what()));
+        fmt::format("no journal is kept, so that this tune cannot be resumed: {}", error.what()));
   }
 }
 
