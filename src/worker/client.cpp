@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "autotune/worker.hpp"
+#include "worker/long_run.hpp"
 #include "worker/messages.hpp"
 #include "worker/process.hpp"
 
@@ -40,8 +41,9 @@ class WorkerClient final : public Workload {
  private:
   void ensure_started(const Execution& execution, Timestamp deadline);
   void start(const Execution& execution, Timestamp deadline);
-  [[nodiscard]] std::unique_ptr<WorkerProcess> start_once(const Execution& execution,
-                                                          Timestamp deadline) const;
+  void start_once(const Execution& execution, Timestamp deadline);
+  [[nodiscard]] RunResult run_in_process(const RunRequest& request);
+  [[nodiscard]] RunResult run_in_parts(const RunRequest& request);
   [[nodiscard]] Prepared prepare_in_process(const PrepareRequest& request);
   [[nodiscard]] Prepared prepare_again();
   [[nodiscard]] double patience(const RunRequest& request) const;
@@ -54,6 +56,7 @@ class WorkerClient final : public Workload {
   Execution execution_;                     ///< What `process_` was started with.
   std::optional<PrepareRequest> prepared_;  ///< The arm that runs, to be restored after a restart.
   bool holds_arm_ = false;                  ///< Whether `process_` has it.
+  bool thins_runs_ = false;                 ///< `process_` keeps to `most_completions`.
   bool has_run_ = false;                    ///< The arm, since `process_` made it ready.
   std::map<std::string, double> row_seconds_;  ///< Of the slowest run of each arm so far.
 };
@@ -92,19 +95,36 @@ RunResult WorkerClient::run(const RunRequest& request) {
     if (again.status != TrialStatus::ok) {
       return {.status = again.status, .reason = "preparing again after a restart: " + again.reason};
     }
-    const std::string arm = prepared_ ? to_string(prepared_->arm) : "no arm";
-    RunResult result = process_->call_for<RunResult>(
-        {.type = "run",
-         .body = wire::encode(request),
-         .reply_type = "ran",
-         .activity = fmt::format("while running batch={},{}", request.batch, arm)},
-        after(request.seconds + patience(request)));
-    learn(request, result);
-    return result;
+    return thins_runs_ ? run_in_process(request) : run_in_parts(request);
   } catch (const WorkerFailure& failure) {
     process_.reset();
     return {.status = failure.status(), .reason = failure.what()};
   }
+}
+
+RunResult WorkerClient::run_in_process(const RunRequest& request) {
+  const std::string arm = prepared_ ? to_string(prepared_->arm) : "no arm";
+  RunResult result = process_->call_for<RunResult>(
+      {.type = "run",
+       .body = wire::encode(request),
+       .reply_type = "ran",
+       .activity = fmt::format("while running batch={},{}", request.batch, arm)},
+      after(request.seconds + patience(request)));
+  learn(request, result);
+  return result;
+}
+
+/// With a worker that sends every iteration, no run may be longer than a message.
+RunResult WorkerClient::run_in_parts(const RunRequest& request) {
+  RunResult all = run_in_process(wire::bounded(request));
+  auto rest = wire::rest_of(request, all);
+  while (rest) {
+    const RunResult part = run_in_process(wire::bounded(*rest));
+    if (part.status != TrialStatus::ok) return part;
+    wire::append(all, part);
+    rest = wire::rest_of(*rest, part);
+  }
+  return all;
 }
 
 /// How long a run may take beyond what it asks for. Compilation must not pass for a hang, and an
@@ -158,7 +178,7 @@ void WorkerClient::ensure_started(const Execution& execution, Timestamp deadline
 void WorkerClient::start(const Execution& execution, Timestamp deadline) {
   for (int starts = 1; !process_; ++starts) {
     try {
-      process_ = start_once(execution, deadline);
+      start_once(execution, deadline);
     } catch (const WorkerFailure& failure) {
       if (failure.downfall() != Downfall::died || starts == max_starts) {
         throw cannot_start(failure, starts);
@@ -169,8 +189,7 @@ void WorkerClient::start(const Execution& execution, Timestamp deadline) {
   holds_arm_ = false;
 }
 
-std::unique_ptr<WorkerProcess> WorkerClient::start_once(const Execution& execution,
-                                                        Timestamp deadline) const {
+void WorkerClient::start_once(const Execution& execution, Timestamp deadline) {
   auto process = std::make_unique<WorkerProcess>(command_, options_.memory_limit_bytes);
   const auto hello = process->call_for<wire::Hello>({.type = "hello",
                                                      .body = wire::encode(wire::Hello{}),
@@ -188,12 +207,13 @@ std::unique_ptr<WorkerProcess> WorkerClient::start_once(const Execution& executi
                                 : "docs/worker_protocol.md says what it has to speak."));
   }
   const wire::Start start{.workload = options_.workload, .execution = execution};
-  static_cast<void>(process->call({.type = "start",
-                                   .body = wire::encode(start),
-                                   .reply_type = "started",
-                                   .activity = "while loading the model"},
-                                  deadline));
-  return process;
+  const auto started = process->call_for<wire::Started>({.type = "start",
+                                                         .body = wire::encode(start),
+                                                         .reply_type = "started",
+                                                         .activity = "while loading the model"},
+                                                        deadline);
+  thins_runs_ = started.thins_runs;
+  process_ = std::move(process);
 }
 
 Error WorkerClient::cannot_start(const WorkerFailure& failure, int starts) const {

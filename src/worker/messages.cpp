@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "vocabulary/enum_names.hpp"
+#include "worker/long_run.hpp"
 
 namespace autotune::wire {
 namespace {
@@ -57,6 +58,18 @@ void check_times(const RunResult& result) {
     require(result.begins[i] >= result.start && result.begins[i] <= result.completions[i],
             "an iteration that ends before it begins");
   }
+}
+
+// More than the runner asks for; a reply that claims more must not fill the memory.
+constexpr std::size_t most_iterations = 20'000'000;
+
+/// Of all iterations, where the reply gives some of them.
+RunResult with_all_iterations(const RunResult& result, const Json& body) {
+  const auto iterations = body.value("iterations", result.completions.size());
+  require(iterations >= result.completions.size() && iterations <= most_iterations &&
+              (iterations == 0 || !result.completions.empty()),
+          fmt::format("{} completions of {} iterations", result.completions.size(), iterations));
+  return filled(result, iterations);
 }
 
 }  // namespace
@@ -136,6 +149,13 @@ Start decode(const Json& body) {
   return start;
 }
 
+Json encode(const Started& started) { return {{"thins_runs", started.thins_runs}}; }
+
+template <>
+Started decode(const Json& body) {
+  return {.thins_runs = body.value("thins_runs", false)};
+}
+
 Json encode(const Description& description) {
   return {{"workload", description.id},
           {"rows", description.rows},
@@ -193,7 +213,8 @@ Json encode(const RunRequest& request) {
           {"seconds", request.seconds},
           {"min_iterations", request.min_iterations},
           {"max_iterations", request.max_iterations},
-          {"fresh_memory", request.fresh_memory}};
+          {"fresh_memory", request.fresh_memory},
+          {"most_completions", most_completions}};
 }
 
 template <>
@@ -223,6 +244,14 @@ Json encode(const RunResult& result) {
   return json;
 }
 
+Json encode_at_most(int most, const RunResult& result) {
+  const std::size_t iterations = result.completions.size();
+  if (most <= 0 || iterations <= static_cast<std::size_t>(most)) return encode(result);
+  Json json = encode(thinned(result, most));
+  json["iterations"] = iterations;
+  return json;
+}
+
 template <>
 RunResult decode(const Json& body) {
   RunResult result;
@@ -241,7 +270,7 @@ RunResult decode(const Json& body) {
   result.waited_seconds = optional_at<double>(body, "waited_seconds");
   result.page_faults = optional_at<std::uint64_t>(body, "page_faults");
   check_times(result);
-  return result;
+  return with_all_iterations(result, body);
 }
 
 Json encode(const Failure& failure) {

@@ -35,6 +35,11 @@ struct Start {
   Execution execution;
 };
 
+/// The model is loaded.
+struct Started {
+  bool thins_runs = false;  ///< The worker keeps to `most_completions`.
+};
+
 /// An `Error` on its way to the parent.
 struct Failure {
   ErrorCode code = ErrorCode::worker;
@@ -43,11 +48,14 @@ struct Failure {
 
 [[nodiscard]] Json encode(const Hello& hello);
 [[nodiscard]] Json encode(const Start& start);
+[[nodiscard]] Json encode(const Started& started);
 [[nodiscard]] Json encode(const Description& description);
 [[nodiscard]] Json encode(const PrepareRequest& request);
 [[nodiscard]] Json encode(const Prepared& prepared);
 [[nodiscard]] Json encode(const RunRequest& request);
 [[nodiscard]] Json encode(const RunResult& result);
+/// At most so many of its iterations, and how many there were; 0: all of them.
+[[nodiscard]] Json encode_at_most(int most, const RunResult& result);
 [[nodiscard]] Json encode(const Failure& failure);
 
 /// One of the types above from a message's body.

@@ -98,7 +98,7 @@ wire::Message Server::reply(const wire::Message& request) {
   if (request.type == "hello") return {.type = "hello", .body = encode(wire::Hello{})};
   if (request.type == "start") {
     start(wire::decode<wire::Start>(request.body));
-    return {.type = "started"};
+    return {.type = "started", .body = wire::encode(wire::Started{.thins_runs = true})};
   }
   if (request.type == "describe") {
     return {.type = "description", .body = wire::encode(workload().describe())};
@@ -110,8 +110,9 @@ wire::Message Server::reply(const wire::Message& request) {
   }
   if (request.type == "run") {
     const auto asked = wire::decode<RunRequest>(request.body);
+    const auto result = as_trial<RunResult>([&] { return workload().run(asked); });
     return {.type = "ran",
-            .body = wire::encode(as_trial<RunResult>([&] { return workload().run(asked); }))};
+            .body = wire::encode_at_most(request.body.value("most_completions", 0), result)};
   }
   throw Error(ErrorCode::worker,
               fmt::format("the worker knows no request '{}': install worker and library from one "

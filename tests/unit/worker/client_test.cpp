@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <numeric>
 #include <thread>
 
 #include "autotune/error.hpp"
@@ -71,6 +72,16 @@ TEST(WorkerClient, PassesOnWhatTheWorkloadSays) {
   EXPECT_EQ(result.start, std::chrono::seconds(1));
   EXPECT_EQ(result.completions.back(), std::chrono::milliseconds(1005));
   EXPECT_THAT(result.units, ::testing::ElementsAre(4, 4, 4, 4, 4));
+}
+
+TEST(WorkerClient, PassesOnARunOfMoreIterationsThanAMessageHolds) {
+  const auto worker = start_worker(scripted("normal"));
+  constexpr int iterations = 1'000'000;
+  const RunResult result = worker->run({.batch = 4, .min_iterations = iterations});
+  ASSERT_EQ(result.status, TrialStatus::ok) << result.reason;
+  ASSERT_THAT(result.completions, SizeIs(iterations));
+  EXPECT_EQ(result.completions.back(), std::chrono::milliseconds(1000 + iterations));
+  EXPECT_NEAR(std::reduce(result.units.begin(), result.units.end()), 4.0 * iterations, 1e-3);
 }
 
 TEST(WorkerClient, PassesOnTheOptionsOfTheWorkload) {
