@@ -164,6 +164,9 @@ std::string notes(const TuneResult& result) {
   if (!result.complete) {
     text += " cut short: this is the best of what was measured until then\n";
   }
+  if (result.resumable) {
+    text += " to go on: the same command with --resume, before another tune of this model\n";
+  }
   for (const std::string& warning : result.warnings) text += fmt::format(" note: {}\n", warning);
   return text;
 }

@@ -97,9 +97,7 @@ void Tuner::survey_arms() {
   configurations_ = space_of(survey_.accepted).size() + space_of(survey_.lossy).size();
   if (survey_.complete) return;
   complete_ = false;
-  warnings_.push_back(fmt::format(
-      "the budget of {:.0f} s{} ended before every arm was checked.", budget_seconds_,
-      options_.budget.joules ? fmt::format(" and {:.0f} J", *options_.budget.joules) : ""));
+  warnings_.push_back(why_over() + " before every arm was checked.");
 }
 
 void Tuner::confirm_accuracy() {
@@ -129,7 +127,8 @@ void Tuner::confirm_saving() {
                               [&] { return may_spend(budget_seconds_); });
   if (confirmed_saving_) return;
   complete_ = false;
-  warnings_.push_back("the saving was not confirmed at steady temperature: the budget ended.");
+  warnings_.push_back(
+      fmt::format("the saving was not confirmed at steady temperature: {}.", why_over()));
 }
 
 TuneResult Tuner::conclude() {
@@ -163,6 +162,7 @@ TuneResult Tuner::conclude() {
   result.spent = {spend_.seconds(), spend_.joules(), book_.size()};
   result.resumed_steps = steps_->resumed();
   result.complete = complete_ && !stopped();
+  result.resumable = stopped() && journal_ && steps_->journal_failure().empty();
   result.warnings = warnings_;
   for (const std::string& warning : closing_warnings()) result.warnings.push_back(warning);
   for (std::string& warning : disturbance_warnings(result.trials)) {
@@ -187,7 +187,7 @@ std::vector<std::string> Tuner::warnings_of_arms() const {
         arm.execution.threads ? fmt::format(" threads {}", *arm.execution.threads) : "",
         std::ranges::count(looked_at_, arm) > 0
             ? "a few iterations of it took so long that it cannot win"
-            : "the time was over before the search came to it. Give more --budget-seconds"));
+            : why_over() + " before the search came to it"));
   }
   return warnings;
 }
@@ -261,6 +261,13 @@ bool Tuner::may_spend(double until_seconds) const {
 double Tuner::spent_seconds() const {
   if (!options_.budget.joules) return spend_.seconds();
   return std::max(spend_.seconds(), spend_.joules() / *options_.budget.joules * budget_seconds_);
+}
+
+std::string Tuner::why_over() const {
+  if (stopped()) return "the tune was stopped";
+  return fmt::format(
+      "the budget of {:.0f} s{} ended", budget_seconds_,
+      options_.budget.joules ? fmt::format(" and {:.0f} J", *options_.budget.joules) : "");
 }
 
 bool Tuner::stopped() const {

@@ -74,6 +74,7 @@ class Tuner {
   /// time, every share and cost that is reckoned in seconds of the budget is one of joules.
   [[nodiscard]] double spent_seconds() const;
   [[nodiscard]] bool stopped() const;
+  [[nodiscard]] std::string why_over() const;  ///< What ended it too early, for a sentence.
   void report(const Config& config) const;
 
   Workload& workload_;

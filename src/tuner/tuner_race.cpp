@@ -48,9 +48,9 @@ void Tuner::race_finalists() {
       [&](std::size_t rounds, std::vector<Config>& left) { compare(rounds, left); });
   if (race_rounds_ >= min_race_rounds) return;
   complete_ = false;
-  warnings_.push_back(
-      "the budget ended before the finalists were compared in two rounds: the "
-      "answer is unconfirmed.");
+  warnings_.push_back(why_over() +
+                      " before the finalists were compared in two rounds: the answer is "
+                      "unconfirmed.");
 }
 
 // Finalists that are told apart leave, but not before every one had the rounds of a look.

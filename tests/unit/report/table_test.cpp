@@ -101,7 +101,14 @@ TEST(TuneTable, NeverRoundsACosineUpToOne) {
 TEST(TuneTable, SaysThatATuneWasCutShort) {
   TuneResult result = example_result();
   result.complete = false;
-  EXPECT_THAT(table(result, ""), HasSubstr("cut short"));
+  EXPECT_THAT(table(result, ""), AllOf(HasSubstr("cut short"), Not(HasSubstr("--resume"))));
+}
+
+TEST(TuneTable, NamesTheWayToGoOnWhereATuneWasStopped) {
+  TuneResult result = example_result();
+  result.complete = false;
+  result.resumable = true;
+  EXPECT_THAT(table(result, ""), HasSubstr("to go on: the same command with --resume"));
 }
 
 TEST(TrialTable, ReadsAsDocumented) {

@@ -109,9 +109,12 @@ TEST_F(ResumeTest, ResumedTwiceItIsStillTheSame) {
   SimulatedTune tune(folder);
   int steps = 4;
   tune.options().stop_requested = [&] { return --steps < 0; };
-  EXPECT_FALSE(tune.run(true).complete);
+  const TuneResult stopped = tune.run(true);
+  EXPECT_FALSE(stopped.complete);
+  EXPECT_TRUE(stopped.resumable);
   tune.options().stop_requested = nullptr;
   const TuneResult result = tune.run(true);
+  EXPECT_FALSE(result.resumable);
   expect_same(result, "resumed twice");
   EXPECT_GT(result.resumed_steps, 0);
 }

@@ -10,8 +10,11 @@
 namespace autotune {
 namespace {
 
+using ::testing::Contains;
+using ::testing::Each;
 using testing::FakeClock;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using testing::SyntheticMeter;
 using testing::SyntheticWorkload;
 
@@ -190,7 +193,10 @@ TEST_F(TunerTest, AnInterruptionKeepsTheBestSoFarAndSaysIncomplete) {
   options_.stop_requested = [&] { return workload_->calls().size() > 12; };
   const TuneResult result = run();
   EXPECT_FALSE(result.complete);
+  EXPECT_FALSE(result.resumable) << "no journal was kept";
   EXPECT_TRUE(result.best.measurement.has_value());
+  EXPECT_THAT(result.warnings, Each(Not(HasSubstr("budget"))));
+  EXPECT_THAT(result.warnings, Contains(HasSubstr("the tune was stopped before")));
 }
 
 TEST_F(TunerTest, AMeterThatStopsReadingIsNeverZeroEnergy) {
