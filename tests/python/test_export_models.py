@@ -120,3 +120,23 @@ def test_a_dataclass_comes_out_by_its_names_and_halves_as_float32(tmp_path):
     assert got["nothing"] is None
     assert_same(got["parts"][0], x.sum(1))
     assert_same(got["parts"][1], (x + 1).half().float())
+
+
+class AsksForTf32(nn.Module):
+    """Doubles its input, but by three where torch may compute in TF32."""
+
+    def forward(self, x):
+        allowed = torch.backends.cudnn.allow_tf32 or torch.backends.cuda.matmul.allow_tf32
+        return x * (3 if allowed else 2)
+
+
+def test_the_model_and_its_package_are_made_with_tf32_off(tmp_path):
+    before = torch.backends.cudnn.allow_tf32
+    torch.backends.cudnn.allow_tf32 = True
+    try:
+        export(AsksForTf32(), tmp_path / "set", inputs=torch.randn(4, 3), precision=[], batch=(1, 8))
+        assert torch.backends.cudnn.allow_tf32
+    finally:
+        torch.backends.cudnn.allow_tf32 = before
+    x = torch.randn(5, 3)
+    assert_same(package(tmp_path / "set")(x), 2 * x)

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from .._errors import DeviceError, Error, InputsError, ModelError, UsageError
 from . import _manifest
+from ._in_float32 import tf32_off
 from ._package import make_package
 from ._recipes import RECIPES, Flat, Recipe
 from ._reference import Reference, buffers_kept
@@ -81,7 +82,7 @@ def export(
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as partial:
         made = Path(partial) / "set"
         made.mkdir()
-        with buffers_kept(source.model):
+        with buffers_kept(source.model), tf32_off():
             fill(made, source, recipes, batch, device, say)
         put_in_place(made, folder)
     say(f"{folder}: made; tune it with: autotune tune {folder}")

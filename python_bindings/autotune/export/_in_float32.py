@@ -1,13 +1,26 @@
 """A model that is given in another floating type, such as a checkpoint's bfloat16, in float32."""
 
+import contextlib
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
 from torch.utils import _pytree as pytree
 
 NARROW = (torch.bfloat16, torch.float16)
+
+
+@contextlib.contextmanager
+def tf32_off() -> Iterator[None]:
+    """True FP32 on a GPU, where torch computes convolutions in TF32 unless told otherwise."""
+    matmul, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
+    before = matmul.allow_tf32, cudnn.allow_tf32
+    matmul.allow_tf32 = cudnn.allow_tf32 = False
+    try:
+        yield
+    finally:
+        matmul.allow_tf32, cudnn.allow_tf32 = before
 
 
 def given_in(model: torch.nn.Module) -> torch.dtype | None:
