@@ -9,6 +9,19 @@ namespace {
 
 constexpr int most_in_flight = 64;
 
+void take_device_options(const po::variables_map& values, WorkloadOptions& workload) {
+  workload.pipeline = values["pipeline"].as<int>();
+  if (workload.pipeline < 1 || workload.pipeline > most_in_flight) {
+    throw Error(ErrorCode::usage, fmt::format("--pipeline {}: 1 to {} batches can be in flight.",
+                                              workload.pipeline, most_in_flight));
+  }
+  if (values.count("resident-mib")) {
+    const double mib = values["resident-mib"].as<double>();
+    require_positive("--resident-mib", mib, true);
+    workload.resident_bytes = static_cast<std::uint64_t>(mib * 1024 * 1024);
+  }
+}
+
 WorkloadOptions workload_options(const po::variables_map& values) {
   WorkloadOptions workload;
   const bool own_engine = values.count("exec") > 0;
@@ -59,16 +72,7 @@ WorkloadOptions workload_options(const po::variables_map& values) {
   workload.seed = values["seed"].as<std::uint64_t>();
   workload.hot_inputs = values.count("hot-inputs") > 0;
   workload.copy_inputs = values.count("copy-inputs") > 0;
-  workload.pipeline = values["pipeline"].as<int>();
-  if (workload.pipeline < 1 || workload.pipeline > most_in_flight) {
-    throw Error(ErrorCode::usage, fmt::format("--pipeline {}: 1 to {} batches can be in flight.",
-                                              workload.pipeline, most_in_flight));
-  }
-  if (values.count("resident-mib")) {
-    const double mib = values["resident-mib"].as<double>();
-    require_positive("--resident-mib", mib, true);
-    workload.resident_bytes = static_cast<std::uint64_t>(mib * 1024 * 1024);
-  }
+  take_device_options(values, workload);
   return workload;
 }
 

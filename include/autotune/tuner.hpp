@@ -162,7 +162,7 @@ struct TuneResult {
   Spent spent;
   std::optional<double> pays_back_after_units;  ///< Nothing if the incumbent is the best.
   int resumed_steps = 0;                        ///< Taken from the journal of an earlier run.
-  bool complete = true;  ///< False after an interruption or a left-out incumbent or confirmation.
+  bool complete = true;    ///< False after an interruption or a left-out incumbent or confirmation.
   bool resumable = false;  ///< It was stopped, and its journal is there to go on with.
   std::vector<std::string> warnings;
 };
